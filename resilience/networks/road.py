@@ -1,0 +1,110 @@
+"""The road network as the assignment sees it: junctions, zone centroids, carriageways and connectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from resilience.defaults import default
+from resilience.networks.assignment import RoadGraph
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from resilience.networks.network import Network
+
+
+@dataclass(frozen=True)
+class RoadModel:
+    """Road links first, then connectors out of and into the zones; junction nodes first, then zone centroids."""
+
+    network: Network
+    graph: RoadGraph
+    zone_node: NDArray[np.int64]
+    connected: NDArray[np.bool_]
+    connector_zone: NDArray[np.int64]
+    connector_node: NDArray[np.int64]
+
+    @property
+    def links(self) -> int:
+        """Number of road links, connectors left out."""
+        return len(self.network.links)
+
+    def all_links(self, road_links: NDArray[np.generic], fill: float | bool) -> NDArray[np.generic]:
+        """Return values of the road links extended by `fill` for the connectors, shape (all links,)."""
+        rest = np.full(len(self.graph.tail) - self.links, fill, dtype=road_links.dtype)
+        return np.concatenate([road_links, rest])
+
+    def nearest_node(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the number of the junction nearest to each point, shape (points,)."""
+        tree = cKDTree(self.network.nodes[["x", "y"]].to_numpy(float))
+        return np.asarray(tree.query(np.column_stack([x, y]))[1], np.int64)
+
+    def largest_part(self, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which nodes lie in the largest strongly connected part of the open network, shape (nodes,)."""
+        keep = ~closed
+        graph = csr_array(
+            (np.ones(int(keep.sum())), (self.graph.tail[keep], self.graph.head[keep])),
+            shape=(self.graph.nodes, self.graph.nodes),
+        )
+        _, label = connected_components(graph, directed=True, connection="strong")
+        return np.asarray(label == np.bincount(label).argmax())
+
+
+def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) -> RoadModel:
+    """Return the road model of a case: connectors become links without congestion in both directions."""
+    junctions, roads = len(network.nodes), network.links
+    tail, head = network.ends
+    zone = zones.index.get_indexer(connectors["zone"]).astype(np.int64)
+    node = network.nodes.index.get_indexer(connectors["node"]).astype(np.int64)
+    centroid = junctions + zone
+    minutes = connectors["minutes"].to_numpy(float)
+    many = len(connectors)
+
+    def both(values: pd.Series, extra: float) -> NDArray[np.float64]:
+        return np.concatenate([values.to_numpy(float), np.full(2 * many, extra)])
+
+    own = roads["length_m"].to_numpy(float) / roads["speed_kmh"].to_numpy(float) * 0.06
+    free = roads["free_flow_min"].to_numpy(float)
+    free = np.where(np.isnan(free), own, free)
+    graph = RoadGraph(
+        nodes=junctions + len(zones),
+        tail=np.concatenate([tail, centroid, node]),
+        head=np.concatenate([head, node, centroid]),
+        free_flow_min=np.concatenate([free, minutes, minutes]),
+        capacity_vph=both(roads["capacity_vph"], 1e9),
+        b=both(roads["bpr_b"], 0.0),
+        power=both(roads["bpr_power"], 1.0),
+        fixed_min=np.zeros(len(roads) + 2 * many),
+        barred=np.concatenate([np.zeros(junctions, np.bool_), np.ones(len(zones), np.bool_)]),
+    )
+    connected = np.zeros(len(zones), np.bool_)
+    connected[zone] = True
+    return RoadModel(network, graph, junctions + np.arange(len(zones)), connected, zone, node)
+
+
+def speed_in_water(depth_m: NDArray[np.float64], limit_kmh: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the speed of cars in standing water, km/h, shape of `depth_m`; 0 where the road is closed.
+
+    v(w) = 0.0009 w^2 - 0.5529 w + 86.9448 with w in mm, never above the speed of the dry road and 0 from 300 mm on:
+    Pregnolato, Ford, Wilkinson & Dawson (2017), doi:10.1016/j.trd.2017.06.020. The parabola rises again beyond its
+    vertex at 307 mm, so that the closure must come first.
+    """
+    w = np.asarray(depth_m, float) * 1000.0
+    curve = (
+        default("traffic.speed_depth_a") * w**2 + default("traffic.speed_depth_b") * w + default("traffic.speed_depth_c")
+    )
+    speed = np.minimum(limit_kmh, curve)
+    return np.where(depth_m >= default("traffic.closure_depth_m"), 0.0, np.where(w > 0.0, speed, limit_kmh))
+
+
+def binned_depth(depth_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return depths rounded to the middle of their bin of 0.10 m; 0 stays 0 (few road states, few solutions)."""
+    width = default("traffic.depth_bin_m")
+    return np.where(depth_m > 0.0, (np.ceil(depth_m / width - 1e-9) - 0.5) * width, 0.0)

@@ -1,0 +1,105 @@
+"""The economic network: firms that deliver to firms, day by day, out of stocks.
+
+Orders refill stocks at the pace of the sector, o = max(0, use + (target - stock) / tau) (Henriet, Hallegatte &
+Tabourier 2012, doi:10.1016/j.jedc.2011.09.005); a supplier that cannot meet all orders shares its output
+proportionally; production needs every input (Leontief).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class SupplyNetwork:
+    """Firms and their deliveries on an ordinary working day.
+
+    Parameters
+    ----------
+    supplier, buyer : firm numbers of each supply link, shape (links,)
+    flow : value delivered a day, currency, shape (links,)
+    need : number of the input (buyer x sector of the supplier) a link delivers to, shape (links,)
+    need_buyer, need_sector : who needs it and from which sector, shape (needs,)
+    need_flow : value used a day at full output, currency, shape (needs,)
+    target : stock aimed at, currency, shape (needs,)
+    restock_days : days over which a missing stock is ordered again, shape (needs,)
+    output : value of a full day's output of each firm, currency, shape (firms,)
+    final : part of it that goes to customers outside the graph, currency, shape (firms,)
+    """
+
+    supplier: NDArray[np.int64]
+    buyer: NDArray[np.int64]
+    flow: NDArray[np.float64]
+    need: NDArray[np.int64]
+    need_buyer: NDArray[np.int64]
+    need_sector: NDArray[np.int64]
+    need_flow: NDArray[np.float64]
+    target: NDArray[np.float64]
+    restock_days: NDArray[np.float64]
+    output: NDArray[np.float64]
+    final: NDArray[np.float64]
+
+    def input_limit(self, stock: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share of a full day's output that the stocks allow, min over inputs, shape (firms,), <= 1."""
+        limit = np.ones(len(self.output))
+        np.minimum.at(limit, self.need_buyer, np.minimum(1.0, stock / self.need_flow))
+        return limit
+
+    def orders(self, stock: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each input orders today, currency, shape (needs,), after using share x need."""
+        use = self.need_flow * share[self.need_buyer]
+        left = stock - use
+        return np.maximum(0.0, use + (self.target - use - left) / self.restock_days)
+
+    def deliver(
+        self,
+        orders: NDArray[np.float64],
+        share: NDArray[np.float64],
+        open_links: NDArray[np.bool_],
+        output_cap: float,
+    ) -> NDArray[np.float64]:
+        """Return what arrives at each input, currency, shape (needs,).
+
+        `orders` is split over the suppliers of an input in proportion to their ordinary flow; a supplier gives
+        every customer, final ones included, the same part of the order when its output (share x output x cap) falls
+        short. Nothing arrives over links that are not open.
+        """
+        placed = orders[self.need] * self.flow / self.need_flow[self.need] * open_links
+        asked = np.bincount(self.supplier, placed, len(self.output)) + self.final
+        made = self.output * share * output_cap
+        part = np.minimum(1.0, np.divide(made, asked, out=np.ones_like(made), where=asked > 0))
+        return np.bincount(self.need, placed * part[self.supplier], len(self.need_flow))
+
+
+def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFrame) -> SupplyNetwork:
+    """Return the supply network; final demand is what a firm's output leaves after its deliveries."""
+    supplier = np.asarray(firms.index.get_indexer(links["supplier"]), np.int64)
+    buyer = np.asarray(firms.index.get_indexer(links["buyer"]), np.int64)
+    flow = links["flow_per_day"].to_numpy(float)
+    sector = np.asarray(sectors.index.get_indexer(firms["sector"]), np.int64)
+    pair = buyer * len(sectors) + sector[supplier]
+    needs, need = np.unique(pair, return_inverse=True)
+    need_buyer = (needs // max(len(sectors), 1)).astype(np.int64)
+    need_flow = np.bincount(need, flow, len(needs))
+    buyer_sector = sector[need_buyer]
+    output = firms["value_added_per_day"].to_numpy(float) + np.bincount(buyer, flow, len(firms))
+    return SupplyNetwork(
+        supplier=supplier,
+        buyer=buyer,
+        flow=flow,
+        need=need.astype(np.int64),
+        need_buyer=need_buyer,
+        need_sector=(needs % max(len(sectors), 1)).astype(np.int64),
+        need_flow=need_flow,
+        target=need_flow * sectors["stock_days"].to_numpy(float)[buyer_sector],
+        restock_days=sectors["restock_days"].to_numpy(float)[buyer_sector],
+        output=output,
+        final=output - np.bincount(supplier, flow, len(firms)),
+    )
