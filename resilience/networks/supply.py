@@ -63,17 +63,15 @@ class SupplyNetwork:
         orders: NDArray[np.float64],
         share: NDArray[np.float64],
         open_links: NDArray[np.bool_],
-        output_cap: float,
     ) -> NDArray[np.float64]:
         """Return what arrives at each input, currency, shape (needs,).
 
         `orders` is split over the suppliers of an input in proportion to their ordinary flow; a supplier gives
-        every customer, final ones included, the same part of the order when its output (share x output x cap) falls
-        short. Nothing arrives over links that are not open.
+        every customer, final ones included, the same part of the order when its output (share x output) falls short. Nothing arrives over links that are not open.
         """
         placed = orders[self.need] * self.flow / self.need_flow[self.need] * open_links
         asked = np.bincount(self.supplier, placed, len(self.output)) + self.final
-        made = self.output * share * output_cap
+        made = self.output * share
         part = np.minimum(1.0, np.divide(made, asked, out=np.ones_like(made), where=asked > 0))
         return np.bincount(self.need, placed * part[self.supplier], len(self.need_flow))
 

@@ -1,0 +1,135 @@
+"""Firms: what limits their output, hour by hour, and what they order, day by day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import mesa
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from resilience.city import City
+    from resilience.networks.supply import SupplyNetwork
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FirmOutlook:
+    """What limits each firm in this hour, as shares of a full hour's output, shape (firms,)."""
+
+    undamaged: Floats
+    power: Floats
+    labour: Floats
+    inputs: Floats
+
+
+class FirmSees(NamedTuple):
+    """What limits one firm: one entry of FirmOutlook."""
+
+    undamaged: float
+    power: float
+    labour: float
+    inputs: float
+
+
+class FirmAgent(mesa.Agent):
+    """One firm as a Mesa agent; a researcher overrides `decide`."""
+
+    def __init__(self, model: mesa.Model, number: int) -> None:
+        super().__init__(model)
+        self.number = number
+
+    def decide(self, sees: FirmSees) -> float:
+        """Return the share of full output in this hour, 0 to 1."""
+        return min(sees)
+
+    def choose(self, outlook: FirmOutlook, share: Floats) -> None:
+        """Look, decide and write the output down."""
+        n = self.number
+        sees = FirmSees(
+            float(outlook.undamaged[n]), float(outlook.power[n]), float(outlook.labour[n]), float(outlook.inputs[n])
+        )
+        share[n] = self.decide(sees)
+
+
+class LeontiefFirm:
+    """A firm produces what its scarcest requisite allows: building, power, labour or inputs."""
+
+    one_by_one = FirmAgent
+
+    def decide(self, sees: FirmOutlook) -> Floats:
+        """Return the share of full output of every firm, shape (firms,)."""
+        return np.minimum.reduce([sees.undamaged, sees.power, sees.labour, sees.inputs])
+
+
+class FirmsOneByOne:
+    """Lets real Mesa agents decide; has the face of a behaviour for all firms."""
+
+    def __init__(self, model: mesa.Model, kind: type[FirmAgent], firms: int) -> None:
+        self.agents: Any = kind.create_agents(model, firms, list(range(firms)))
+
+    def decide(self, sees: FirmOutlook) -> Floats:
+        """Return the share of full output of every firm, shape (firms,)."""
+        share = np.zeros(len(sees.labour))
+        self.agents.do("choose", sees, share)
+        return share
+
+
+class Firms:
+    """The firms of a city with their stocks; `tick` once an hour, `trade` once a day.
+
+    Attributes
+    ----------
+    stock : what each input has in store, currency, shape (needs,)
+    labour : share of the work force that came today, shape (firms,)
+    """
+
+    def __init__(self, city: City, supply: SupplyNetwork, behaviour: Any) -> None:
+        firms, sectors = city["firms"], city["sectors"]
+        self.behaviour, self.supply = behaviour, supply
+        sector = np.asarray(sectors.index.get_indexer(firms["sector"]), np.int64)
+        self.sector = sector
+        self.opens, self.closes = (sectors[c].to_numpy(int)[sector] for c in ("opens_hour", "closes_hour"))
+        self.days = sectors["days_per_week"].to_numpy(int)[sector]
+        self.power_need = sectors["power_need"].to_numpy(float)[sector]
+        self.hourly = firms["value_added_per_day"].to_numpy(float) / (self.closes - self.opens)
+        self.stock = supply.target.copy()
+        self.labour = np.ones(len(firms))
+        self.inputs = supply.input_limit(self.stock)
+        self.made_today = np.zeros(len(firms))
+        self.last_share = np.ones(len(firms))
+
+    def at_work(self, hour_of_day: int, weekday: int) -> NDArray[np.bool_]:
+        """Return which firms are open by the clock, shape (firms,)."""
+        return (self.opens <= hour_of_day) & (hour_of_day < self.closes) & (weekday < self.days)
+
+    def tick(
+        self, hour_of_day: int, weekday: int, undamaged: NDArray[np.bool_], power: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Return value added in this hour and what it would be at full output, currency, shape (firms,)."""
+        open_now = self.at_work(hour_of_day, weekday)
+        outlook = FirmOutlook(
+            undamaged=undamaged.astype(float),
+            power=np.where(power, 1.0, 1.0 - self.power_need),
+            labour=self.labour,
+            inputs=self.inputs,
+        )
+        share = np.clip(self.behaviour.decide(outlook), 0.0, 1.0)
+        self.made_today += np.where(open_now, share / (self.closes - self.opens), 0.0)
+        full = np.where(open_now, self.hourly, 0.0)
+        return full * share, full
+
+    def trade(self, weekday: int, link_open: NDArray[np.bool_]) -> None:
+        """End the day: inputs are used up, orders are placed and deliveries arrive over the open links."""
+        worked = weekday < self.days
+        self.last_share = np.where(worked, self.made_today, self.last_share)
+        used = np.where(worked, self.made_today, 0.0)
+        orders = self.supply.orders(self.stock, used)
+        arrived = self.supply.deliver(orders, self.last_share, link_open)
+        self.stock = np.maximum(self.stock - self.supply.need_flow * used[self.supply.need_buyer], 0.0) + arrived
+        self.inputs = self.supply.input_limit(self.stock)
+        self.made_today = np.zeros(len(self.made_today))

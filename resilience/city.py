@@ -1,0 +1,105 @@
+"""City: networks, zones, people, facilities, firms and the rows that tie them together; any layer may be absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from resilience.networks.network import Network
+from resilience.networks.power import PowerModel
+from resilience.networks.road import RoadModel, road_model
+from resilience.networks.supply import SupplyNetwork, supply_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LAYERS = {"road": "road_links", "power": "power_nodes", "facility": "facilities", "firm": "firms", "zone": "zones"}
+
+
+@dataclass(frozen=True)
+class City:
+    """What is there before anything happens. All tables are indexed by global component ids, such as power:SE07.
+
+    `tables` holds every table of the schema that the case has (an absent one is an empty frame); `geometry` keeps
+    what depends on places alone, which no measure changes, so that options share it.
+    """
+
+    name: str
+    name_zh: str
+    crs: str
+    currency: str
+    price_year: int
+    attribution: str
+    tables: dict[str, pd.DataFrame]
+    geometry: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        return self.tables[table]
+
+    def has(self, *tables: str) -> bool:
+        """Return whether the case has rows in all of these tables."""
+        return all(len(self.tables[name]) > 0 for name in tables)
+
+    def shared(self, key: str, build: Callable[[], Any]) -> Any:
+        """Return what `build` makes, made once for all options of the city (it must depend on places alone)."""
+        if key not in self.geometry:
+            self.geometry[key] = build()
+        return self.geometry[key]
+
+    @cached_property
+    def road(self) -> RoadModel | None:
+        """The road network, None where the case has none."""
+        if not self.has("road_nodes", "road_links"):
+            return None
+        network = Network("road", self["road_nodes"], self["road_links"])
+        model: RoadModel = self.shared("road", lambda: road_model(network, self["zones"], self["connectors"]))
+        return model
+
+    @cached_property
+    def power(self) -> PowerModel | None:
+        """The power network, None where the case has none."""
+        if not self.has("power_nodes", "power_links"):
+            return None
+        return PowerModel(Network("power", self["power_nodes"], self["power_links"]))
+
+    @cached_property
+    def supply(self) -> SupplyNetwork | None:
+        """The economic network, None where the case has no firms."""
+        if not self.has("firms", "sectors"):
+            return None
+        return supply_network(self["firms"], self["sectors"], self["supply_links"])
+
+    @cached_property
+    def components(self) -> pd.Index:
+        """Global ids of all that can lose or give a service; roads keep a state of their own."""
+        signals, roads = self["road_nodes"], self["road_links"]
+        ids = [
+            *self["power_nodes"].index,
+            *self["power_links"].index,
+            *self["facilities"].index,
+            *self["firms"].index,
+            *self["zones"].index,
+            *(signals.index[signals["signal"]] if len(signals) else []),
+            *(roads.index[roads["structure"] == "tunnel"] if len(roads) else []),
+        ]
+        return pd.Index(ids, dtype=object)
+
+    @cached_property
+    def sites(self) -> pd.DataFrame:
+        """Components that stand at a point and can be flooded: x, y, flood_threshold_m, raised_m, layer and kind."""
+        parts = []
+        power = self["power_nodes"]
+        if len(power):
+            part = power[["x", "y", "flood_threshold_m", "raised_m", "raise_failure", "kind"]].assign(layer="power")
+            parts.append(part[(part["kind"] != "feeder") | part["flood_threshold_m"].notna()])
+        for layer, table in (("facility", "facilities"), ("firm", "firms")):
+            rows = self[table]
+            if len(rows):
+                kind = rows["kind"] if "kind" in rows else rows["sector"]
+                columns = ["x", "y", "flood_threshold_m", "raised_m", "raise_failure"]
+                parts.append(rows[columns].assign(layer=layer, kind=kind))
+        columns = ["x", "y", "flood_threshold_m", "raised_m", "raise_failure", "kind", "layer"]
+        return pd.concat(parts) if parts else pd.DataFrame(columns=columns)

@@ -1,0 +1,223 @@
+"""Lake flood: water rises to a peak stage, floods all that is lower and connected to it, and falls again.
+
+A connected bathtub: the water surface is level, defences are absent unless the terrain holds them, and water leaves
+with the lake (no ponds stay behind). Substations fail at a drawn depth, lognormal around their threshold; other
+sites at their threshold. A stronger flood therefore damages a superset: stage and depths rise together and every
+drawn threshold stays the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resilience.damage import CREW, OWN_STAFF, Damage, Event, Field, Onset
+from resilience.defaults import default
+from resilience.errors import CaseError, InputError, Problem
+from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
+from resilience.readers.raster import Raster, read_raster
+from resilience.tables import read_table
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from resilience.city import City
+    from resilience.inputs import Inputs
+    from resilience.state import View
+    from resilience.streams import Streams
+
+CELLS_EVERY_HOURS = 3
+
+
+@dataclass(frozen=True)
+class LakeFlood:
+    """Severity is the peak stage of the lake, metres in the height system of the terrain.
+
+    Parameters
+    ----------
+    terrain : ground heights, metres
+    hours, below_peak_m : the hydrograph, hours since the onset and metres below the peak
+    water_height_m : the lake is the largest connected body of cells at or below this height
+    terrain_sigma_m, terrain_range_m : standard deviation and correlation length of the error of the terrain, which
+        is drawn once a replicate
+    """
+
+    terrain: Raster
+    terrain_name: str
+    hours: NDArray[np.float64]
+    below_peak_m: NDArray[np.float64]
+    water_height_m: float = 0.0
+    terrain_sigma_m: float = 0.0
+    terrain_range_m: float = 400.0
+
+    unit = "m"
+
+    @classmethod
+    def read(
+        cls,
+        folder: Path,
+        city: City,
+        *,
+        terrain: str,
+        hydrograph: str,
+        water_height_m: float = 0.0,
+        terrain_sigma_m: float = 0.0,
+        terrain_range_m: float = 400.0,
+    ) -> LakeFlood:
+        """Return the hazard of a case; `terrain` and `hydrograph` name files of its folder."""
+        problems: list[Problem] = []
+        table = read_table(folder / hydrograph, "hydrograph", problems, shown=hydrograph)
+        if table is not None and (np.diff(table["hour"]) <= 0).any():
+            row = int(np.flatnonzero(np.diff(table["hour"]) <= 0)[0]) + 3
+            problems.append(Problem("not_rising", hydrograph, row, "hour"))
+        for name, value in (("terrain_sigma_m", terrain_sigma_m), ("terrain_range_m", terrain_range_m)):
+            if value < 0:
+                problems.append(Problem("too_small", "case.toml", column=name, found=str(value), expected=">= 0"))
+        if problems or table is None:
+            raise CaseError(problems)
+        raster = read_raster(folder / terrain, city.crs)
+        hazard = cls(
+            raster, terrain, table["hour"].to_numpy(float), table["below_peak_m"].to_numpy(float),
+            float(water_height_m), float(terrain_sigma_m), float(terrain_range_m),
+        )  # fmt: skip
+        lake_cells(raster, hazard.water_height_m)
+        hazard.exposure(city)
+        return hazard
+
+    def check_severity(self, severity: float) -> list[str]:
+        """Return what is wrong with a peak stage: it must lie above the water the lake has anyway."""
+        if severity <= self.water_height_m:
+            return [say("error.stage_too_low", found=severity, expected=self.water_height_m)]
+        return []
+
+    def exposure(self, city: City) -> Exposure:
+        """Return where the city meets the terrain, computed once for all options."""
+        build = lambda: expose(city, self.terrain, self.terrain_name)  # noqa: E731
+        made: Exposure = city.shared(f"exposure:{self.terrain_name}", build)
+        return made
+
+    def start(self, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> Event:
+        """Return the flood with peak stage `severity`.
+
+        Raises
+        ------
+        InputError
+            The stage lies below the water of the lake.
+        """
+        if faults := self.check_severity(severity):
+            raise InputError(faults[0])
+        return LakeFloodEvent(self, inputs, severity, onset, streams)
+
+    def drawn_terrain(self, streams: Streams) -> NDArray[np.float64]:
+        """Return the terrain with this replicate's error, metres, shape of the raster; the lake keeps its height."""
+        ground = self.terrain.values
+        if self.terrain_sigma_m == 0:
+            return ground
+        cell = self.terrain.cell_m
+        first_col, first_row = round(self.terrain.west / cell), round(-self.terrain.north / cell)
+        error = streams.field("terrain", first_col, first_row, ground.shape, self.terrain_range_m / cell)
+        drawn = ground + self.terrain_sigma_m * error
+        return np.where(lake_cells(self.terrain, self.water_height_m), ground, drawn)
+
+
+class LakeFloodEvent:
+    """A lake flood under way."""
+
+    def __init__(
+        self, hazard: LakeFlood, inputs: Inputs, severity: float, onset: Onset, streams: Streams
+    ) -> None:
+        city = inputs.city
+        self.hazard, self.severity, self.onset = hazard, severity, onset
+        self.sites = city.sites
+        ids = self.sites.index
+        roads = city["road_links"]
+        holds = streams.uniform("raise-fails", roads.index) >= roads["raise_failure"].to_numpy(float)
+        site_holds = streams.uniform("raise-fails", ids) >= self.sites["raise_failure"].to_numpy(float)
+        key = f"ground:{hazard.terrain_name}:{streams.root_seed}:{streams.replicate}"
+        for old in [k for k in city.geometry if k.startswith("ground:") and k != key]:
+            del city.geometry[old]
+        ground, connection, lake = city.shared(key, lambda: self._ground(hazard, streams))
+        self.water = Inundation(
+            exposure=hazard.exposure(city),
+            ground=ground,
+            connection=connection,
+            lake=lake,
+            raised_m=roads["raised_m"].to_numpy(float) * holds,
+            site_raised_m=self.sites["raised_m"].to_numpy(float) * site_holds,
+        )
+        self.tunnels = np.flatnonzero(self.water.exposure.tunnel)
+        self.numbers = city.components.get_indexer([*ids, *roads.index[self.tunnels]])
+        self.fails_at_m = self._thresholds(streams)
+        self.repair_hours, self.repaired_by = self._repairs(city, streams)
+        self.last: tuple[float, Field] | None = None
+
+    @staticmethod
+    def _ground(hazard: LakeFlood, streams: Streams) -> tuple[NDArray[np.float64], ...]:
+        ground = hazard.drawn_terrain(streams)
+        lake = lake_cells(hazard.terrain, hazard.water_height_m)
+        return ground, connection_level(ground, lake), lake
+
+    def _thresholds(self, streams: Streams) -> NDArray[np.float64]:
+        """Depth at which each site, then each tunnel fails, metres; that of substations is drawn."""
+        sites = self.sites
+        power = (sites["layer"] == "power").to_numpy()
+        fallback = np.where(power, default("flood.substation_depth_m"), 0.3)
+        median = np.where(
+            sites["flood_threshold_m"].isna(), fallback, sites["flood_threshold_m"].to_numpy(float)
+        )
+        drawn = streams.lognormal("flood-fragility", sites.index, median, default("flood.substation_beta"))
+        tunnels = np.full(len(self.tunnels), default("traffic.closure_depth_m"))
+        return np.concatenate([np.where(power, drawn, np.maximum(median, 1e-6)), tunnels])
+
+    def _repairs(self, city: City, streams: Streams) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        sites = self.sites
+        layer, kind = sites["layer"].to_numpy(str), sites["kind"].to_numpy(str)
+        crew = (layer == "power") | (kind == "hospital")
+        median = np.where(
+            layer == "power",
+            default("flood.substation_repair_hours"),
+            np.where(kind == "hospital", default("flood.hospital_repair_hours"), default("flood.facility_repair_hours")),
+        )
+        sectors = city["sectors"]
+        if len(sectors):
+            clean = dict(zip(sectors.index, sectors["cleanup_hours"], strict=True))
+            median = np.where(layer == "firm", [clean.get(k, 0.0) for k in kind], median)
+        ids = [*sites.index, *city["road_links"].index[self.tunnels]]
+        median = np.append(median, np.full(len(self.tunnels), default("flood.underpass_pump_hours")))
+        hours = streams.lognormal("repair-hours", ids, median, default("flood.repair_beta"))
+        return hours, np.append(np.where(crew, CREW, OWN_STAFF), np.full(len(self.tunnels), CREW))
+
+    def stage(self, hour: float) -> float:
+        """Return the stage of the lake at an hour of the run, metres; far below the terrain outside the event."""
+        since = hour - self.onset.hour
+        if since < self.hazard.hours[0] or since > self.hazard.hours[-1]:
+            return self.hazard.water_height_m
+        below = float(np.interp(since, self.hazard.hours, self.hazard.below_peak_m))
+        return max(self.severity - below, self.hazard.water_height_m)
+
+    def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:
+        """Return the water of the hour and the sites that fail in it."""
+        level = self.stage(hour)
+        wanted = hour % CELLS_EVERY_HOURS == 0
+        if self.last is None or self.last[0] != level or (wanted and self.last[1].cells_m is None):
+            self.last = (level, self.water.at(level, with_cells=wanted))
+        field = self.last[1]
+        depth = np.concatenate([field.site_m, field.link_m[self.tunnels]])
+        fails = (depth >= self.fails_at_m) & view.undamaged[self.numbers]
+        if not fails.any():
+            return field, Damage()
+        many = int(fails.sum())
+        return field, Damage(
+            component=view.components[self.numbers[fails]].tolist(),
+            loss=np.ones(many),
+            repair_hours=self.repair_hours[fails],
+            until_hour=np.full(many, np.nan),
+            repaired_by=self.repaired_by[fails],
+            dry_m=np.minimum(self.fails_at_m[fails], default("flood.site_dry_m")),
+            cause="flooded",
+        )

@@ -1,0 +1,251 @@
+"""Where the water of a lake stands at a given level, and which parts of the city it touches."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+from scipy.ndimage import label
+
+from resilience.damage import DEPTHS, Field
+from resilience.defaults import default
+from resilience.errors import CaseError, Problem
+from resilience.tables import read_points
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from resilience.city import City
+    from resilience.readers.raster import Raster
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+def lake_cells(terrain: Raster, water_height_m: float) -> NDArray[np.bool_]:
+    """Return the cells of the lake: the largest 8-connected body at or below the height, shape of the raster.
+
+    Raises
+    ------
+    CaseError
+        No cell lies at or below the height.
+    """
+    low = terrain.values <= water_height_m
+    bodies, count = label(low, structure=np.ones((3, 3)))
+    if count == 0:
+        lowest = f"{np.nanmin(terrain.values):g}"
+        raise CaseError([Problem("no_lake", "terrain", found=f"{water_height_m:g}", expected=lowest)])
+    sizes = np.bincount(bodies.ravel())
+    sizes[0] = 0
+    return np.asarray(bodies == sizes.argmax())
+
+
+def connection_level(ground: Floats, lake: NDArray[np.bool_]) -> Floats:
+    """Return for each cell the lowest lake level that reaches it, metres, shape of `ground`.
+
+    It is the smallest, over all 8-connected ways from the lake, of the highest ground on the way: at level s a cell is
+    wet where the value is below s. So one pass per terrain serves every level (priority flood, Barnes, Lehman &
+    Mulla 2014, doi:10.1016/j.cageo.2013.04.024, started from the lake). Cells without data are never wet.
+    """
+    return np.asarray(_minimax(np.ascontiguousarray(ground), lake))
+
+
+@njit(cache=True)
+def _minimax(ground: Any, lake: Any) -> Any:
+    rows, cols = ground.shape
+    level = np.full((rows, cols), np.inf)
+    heap = [(0.0, np.int64(0))]
+    heap.pop()
+    for i in range(rows):
+        for j in range(cols):
+            if lake[i, j]:
+                level[i, j] = ground[i, j]
+                heapq.heappush(heap, (ground[i, j], np.int64(i * cols + j)))
+    while len(heap) > 0:
+        here, cell = heapq.heappop(heap)
+        i, j = cell // cols, cell % cols
+        if here > level[i, j]:
+            continue
+        for di in range(-1, 2):
+            for dj in range(-1, 2):
+                a, b = i + di, j + dj
+                if (di == 0 and dj == 0) or a < 0 or b < 0 or a >= rows or b >= cols:
+                    continue
+                if np.isnan(ground[a, b]):
+                    continue
+                reach = max(here, ground[a, b])
+                if reach < level[a, b]:
+                    level[a, b] = reach
+                    heapq.heappush(heap, (reach, np.int64(a * cols + b)))
+    return level
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Where the city meets the grid of the terrain; depends on places alone.
+
+    Parameters
+    ----------
+    sample_cell, link_start : cells under the points along every road link, and where each link's points begin
+    bridge, tunnel : road links by structure; deck_m : level of the deck of each link, nan where not given
+    site_cell : cell of each site of the city
+    cell_zone : zone of the cells that lie in one, and those cells, for shares of area
+    """
+
+    sample_cell: Ints
+    link_start: Ints
+    bridge: NDArray[np.bool_]
+    tunnel: NDArray[np.bool_]
+    deck_m: Floats
+    site_cell: Ints
+    zone_cell: Ints
+    cell_zone: Ints
+    zone_cells: Ints
+
+
+def expose(city: City, terrain: Raster, label_: str) -> Exposure:
+    """Return where roads, sites and zones of the city meet the terrain.
+
+    Raises
+    ------
+    CaseError
+        The raster misses the city: fewer than half of its zones and junctions lie on it.
+    """
+    zones, nodes, roads = city["zones"], city["road_nodes"], city["road_links"]
+    x = np.concatenate([zones["x"].to_numpy(float), nodes["x"].to_numpy(float)])
+    y = np.concatenate([zones["y"].to_numpy(float), nodes["y"].to_numpy(float)])
+    on = terrain.cell_of(x, y) >= 0
+    if len(on) and on.mean() < 0.5:
+        rows, cols = terrain.values.shape
+        box = (terrain.west, terrain.north - rows * terrain.cell_m, terrain.west + cols * terrain.cell_m, terrain.north)
+        city_box = (x.min(), y.min(), x.max(), y.max())
+        found = " ".join(f"{v:.0f}" for v in box)
+        raise CaseError(
+            [Problem("raster_misses", label_, found=found, expected=" ".join(f"{v:.0f}" for v in city_box))]
+        )
+    step = default("flood.sample_step_m")
+    cells: list[Ints] = []
+    starts = [0]
+    where = {node: i for i, node in enumerate(nodes.index)}
+    node_xy = nodes[["x", "y"]].to_numpy(float)
+    for tail, head, line in zip(roads["from_node"], roads["to_node"], roads["geometry"], strict=True):
+        points = read_points(line) if line else node_xy[[where[tail], where[head]]]
+        cell = terrain.cell_of(*_along(points, step))
+        cell = np.unique(cell[cell >= 0])
+        cells.append(cell if len(cell) else np.array([-1], np.int64))
+        starts.append(starts[-1] + len(cells[-1]))
+    sites = city.sites
+    zone_cell = terrain.cell_of(zones["x"].to_numpy(float), zones["y"].to_numpy(float))
+    inside, owner = _cells_in_zones(zones, terrain, zone_cell)
+    structure = roads["structure"].to_numpy(str) if len(roads) else np.zeros(0, str)
+    return Exposure(
+        sample_cell=np.concatenate(cells) if cells else np.zeros(0, np.int64),
+        link_start=np.array(starts[:-1], np.int64),
+        bridge=structure == "bridge",
+        tunnel=structure == "tunnel",
+        deck_m=roads["deck_m"].to_numpy(float) if len(roads) else np.zeros(0),
+        site_cell=terrain.cell_of(sites["x"].to_numpy(float), sites["y"].to_numpy(float)),
+        zone_cell=zone_cell,
+        cell_zone=owner,
+        zone_cells=inside,
+    )
+
+
+def _along(points: Floats, step: float) -> tuple[Floats, Floats]:
+    """Return points every `step` metres along a line, its corners included."""
+    xs, ys = [points[:1, 0]], [points[:1, 1]]
+    for a, b in zip(points[:-1], points[1:], strict=True):
+        parts = max(1, int(np.ceil(np.hypot(*(b - a)) / step)))
+        share = np.arange(1, parts + 1) / parts
+        xs.append(a[0] + share * (b[0] - a[0]))
+        ys.append(a[1] + share * (b[1] - a[1]))
+    return np.concatenate(xs), np.concatenate(ys)
+
+
+def _cells_in_zones(zones: pd.DataFrame, terrain: Raster, zone_cell: Ints) -> tuple[Ints, Ints]:
+    """Return the cells whose centre lies in a zone's outline, and that zone; the centre's cell where it has none."""
+    rows, cols = terrain.values.shape
+    inside, owner = [], []
+    for number, outline in enumerate(zones["geometry"]):
+        found = np.zeros(0, np.int64)
+        if outline:
+            points = read_points(outline)
+            low, high = points.min(axis=0), points.max(axis=0)
+            c0, c1 = (int(np.floor((v - terrain.west) / terrain.cell_m)) for v in (low[0], high[0]))
+            r0, r1 = (int(np.floor((terrain.north - v) / terrain.cell_m)) for v in (high[1], low[1]))
+            c, r = np.meshgrid(
+                np.arange(max(c0, 0), min(c1, cols - 1) + 1), np.arange(max(r0, 0), min(r1, rows - 1) + 1)
+            )
+            x = terrain.west + (c + 0.5) * terrain.cell_m
+            y = terrain.north - (r + 0.5) * terrain.cell_m
+            hit = _in_polygon(x, y, points)
+            found = (r[hit] * cols + c[hit]).astype(np.int64)
+        if len(found) == 0 and zone_cell[number] >= 0:
+            found = zone_cell[number : number + 1]
+        inside.append(found)
+        owner.append(np.full(len(found), number, np.int64))
+    empty = np.zeros(0, np.int64)
+    return (np.concatenate(inside), np.concatenate(owner)) if inside else (empty, empty)
+
+
+def _in_polygon(x: Floats, y: Floats, corners: Floats) -> NDArray[np.bool_]:
+    """Return which points lie in a polygon (even-odd rule)."""
+    hit = np.zeros(x.shape, np.bool_)
+    for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if ay == by:
+            continue
+        crosses = (ay > y) != (by > y)
+        hit ^= crosses & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
+    return hit
+
+
+@dataclass(frozen=True)
+class Inundation:
+    """A drawn terrain, ready to say the depths at any level of the lake."""
+
+    exposure: Exposure
+    ground: Floats
+    connection: Floats
+    lake: NDArray[np.bool_]
+    raised_m: Floats
+    site_raised_m: Floats
+
+    def at(self, level_m: float, *, with_cells: bool) -> Field:
+        """Return the water at a level of the lake, metres in the height system of the terrain."""
+        e = self.exposure
+        ground, connection = self.ground.ravel(), self.connection.ravel()
+        wet = connection < level_m
+        depth = np.where(wet, level_m - ground, 0.0)
+        depth[self.lake.ravel()] = 0.0
+        flat = np.append(np.where(wet, level_m - ground, 0.0), 0.0)
+        flat[~np.isfinite(flat)] = 0.0
+        samples = flat[e.sample_cell]
+        if len(e.link_start):
+            deepest = np.maximum.reduceat(samples, e.link_start)
+            counts = np.diff(np.append(e.link_start, len(samples)))
+            mean = np.add.reduceat(samples, e.link_start) / counts
+        else:
+            deepest = mean = np.zeros(0)
+        over_deck = np.where(np.isnan(e.deck_m), 0.0, np.maximum(0.0, level_m - e.deck_m)) * (deepest > 0)
+        deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
+        sag = np.where(e.tunnel & (deepest > 0), deepest + default("flood.tunnel_sag_m"), 0.0)
+        deepest, mean = (np.where(e.tunnel, sag, np.maximum(0.0, v - self.raised_m)) for v in (deepest, mean))
+        site = flat[e.site_cell]
+        share = np.empty((len(e.zone_cell), len(DEPTHS)))
+        area = np.maximum(np.bincount(e.cell_zone, minlength=len(e.zone_cell)), 1)
+        in_zone = depth[e.zone_cells]
+        for k, limit in enumerate(DEPTHS):
+            share[:, k] = np.bincount(e.cell_zone, in_zone >= limit, len(e.zone_cell)) / area
+        return Field(
+            link_m=deepest,
+            link_mean_m=mean,
+            site_m=np.maximum(0.0, site - self.site_raised_m),
+            site_ground_m=site,
+            zone_share=share,
+            level_m=level_m,
+            cells_m=depth.reshape(self.ground.shape) if with_cells else None,
+        )

@@ -1,0 +1,146 @@
+"""Outage: components are switched off for a while, at random, by rank or from a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resilience.damage import NOBODY, Damage, Event, Field, Onset
+from resilience.errors import CaseError, InputError, Problem, near
+from resilience.inputs import select
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from resilience.city import City
+    from resilience.inputs import Inputs
+    from resilience.state import View
+    from resilience.streams import Streams
+
+PATTERNS = ("random", "targeted", "listed")
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Severity is the share of the components that go off, 0 to 1.
+
+    Parameters
+    ----------
+    among : expression that picks the components, such as "power.kind == 'substation'"
+    pattern : random (drawn once a replicate), targeted (those that serve most load first) or listed (in order)
+    listed : ids in the order in which they go, for pattern "listed"
+    start_hour, end_hour : hours since the onset; at the end the components come back without repair
+
+    With a greater share the same components go off and some more, in every pattern.
+    """
+
+    among: str = "power.kind == 'substation'"
+    pattern: str = "random"
+    listed: tuple[str, ...] = field(default_factory=tuple)
+    start_hour: float = 0.0
+    end_hour: float = 36.0
+
+    unit = "share"
+
+    @classmethod
+    def read(
+        cls,
+        folder: Path,  # noqa: ARG003 - every hazard is handed the folder of its case
+        city: City,
+        *,
+        among: str = "power.kind == 'substation'",
+        pattern: str = "random",
+        listed: list[str] | None = None,
+        start_hour: float = 0.0,
+        end_hour: float = 36.0,
+    ) -> Outage:
+        """Return the hazard of a case."""
+        problems = []
+        if pattern not in PATTERNS:
+            problems.append(
+                Problem("not_a_choice", "case.toml", column="pattern", found=pattern, expected=near(pattern, PATTERNS))
+            )
+        if not 0 <= start_hour < end_hour:
+            found = f"{start_hour:g}, {end_hour:g}"
+            problems.append(Problem("bad_span", "case.toml", column="start_hour, end_hour", found=found))
+        for name in listed or []:
+            if name not in city.components:
+                known = near(name, city.components)
+                problems.append(Problem("unknown_ref", "case.toml", column="listed", found=name, expected=known))
+        if pattern == "listed" and not listed:
+            problems.append(Problem("empty_cell", "case.toml", column="listed"))
+        if problems:
+            raise CaseError(problems)
+        select(city, among)
+        return cls(among, pattern, tuple(listed or ()), float(start_hour), float(end_hour))
+
+    def check_severity(self, severity: float) -> list[str]:
+        """Return what is wrong with a share."""
+        if not 0 <= severity <= 1:
+            return [say("error.share_range", found=severity)]
+        return []
+
+    def start(self, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> Event:
+        """Return the outage of a share `severity` of the components.
+
+        Raises
+        ------
+        InputError
+            The share is not between 0 and 1, or nothing matches `among`.
+        """
+        if faults := self.check_severity(severity):
+            raise InputError(faults[0])
+        ids = list(self.listed) if self.pattern == "listed" else self._ranked(inputs, streams)
+        count = min(len(ids), int(np.floor(severity * len(ids) + 0.5)))
+        return OutageEvent(self, ids[:count], onset)
+
+    def _ranked(self, inputs: Inputs, streams: Streams) -> list[str]:
+        table, picked = select(inputs.city, self.among)
+        if self.pattern == "random":
+            draw = streams.uniform("outage", picked)
+            return [str(picked[i]) for i in np.argsort(draw, kind="stable")]
+        load = _load_behind(inputs.city, table)
+        return sorted((str(i) for i in picked), key=lambda i: (-load.get(i, 0.0), i))
+
+
+def _load_behind(city: City, table: str) -> dict[str, float]:
+    """Return the load that hangs on each component: for power, its own and that of the feeders joined to it, kW."""
+    if table != "power_nodes" or city.power is None:
+        rows = city["dependencies"]
+        return {str(k): float(v) for k, v in rows["supplier"].value_counts().items()} if len(rows) else {}
+    nodes, links = city["power_nodes"], city["power_links"]
+    load = nodes["load_kw"].to_dict()
+    feeders = set(nodes.index[nodes["kind"] == "feeder"])
+    total = dict(load)
+    for a, b in zip(links["from_node"], links["to_node"], strict=True):
+        for station, feeder in ((a, b), (b, a)):
+            if feeder in feeders and station not in feeders:
+                total[station] += load[feeder]
+    return {str(k): float(v) for k, v in total.items()}
+
+
+class OutageEvent:
+    """An outage under way."""
+
+    def __init__(self, hazard: Outage, ids: list[str], onset: Onset) -> None:
+        self.ids = ids
+        self.begins = round(hazard.start_hour + onset.hour)
+        self.ends = hazard.end_hour + onset.hour
+
+    def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:  # noqa: ARG002
+        """Return the components that go off in this hour; an outage brings no water."""
+        if hour != self.begins or not self.ids:
+            return None, Damage()
+        many = len(self.ids)
+        return None, Damage(
+            component=self.ids,
+            loss=np.ones(many),
+            repair_hours=np.zeros(many),
+            until_hour=np.full(many, self.ends),
+            repaired_by=np.full(many, NOBODY),
+            dry_m=np.full(many, np.inf),
+            cause="switched_off",
+        )

@@ -1,0 +1,1 @@
+"""Mitigation: a measure turns inputs into inputs and has a cost; it never sees a result."""

@@ -1,0 +1,45 @@
+"""Backup generators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resilience.errors import InputError
+from resilience.inputs import select
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from resilience.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class BackupGenerator:
+    """Give the picked components a generator with fuel for `hours` more than they have; it may fail to start."""
+
+    where: str
+    hours: float
+    failure_probability: float = 0.0
+
+    def apply(self, inputs: Inputs) -> Inputs:
+        """Return inputs with longer buffers against the loss of power.
+
+        Raises
+        ------
+        InputError
+            Nothing matches `where`, or what it picks needs no power in dependencies.csv.
+        """
+        if self.hours < 0:
+            raise InputError(say("error.negative", name="hours", found=self.hours))
+        _, picked = select(inputs.city, self.where)
+        rows = inputs.city["dependencies"].copy()
+        here = rows["consumer"].isin(picked) & (rows["service"] == "power")
+        if not here.any():
+            raise InputError(say("error.no_need", where=self.where))
+        rows["buffer_hours"] = np.where(here, rows["buffer_hours"] + self.hours, rows["buffer_hours"])
+        rows["start_failure"] = np.where(
+            here, np.maximum(rows["start_failure"], self.failure_probability), rows["start_failure"]
+        )
+        return inputs.with_table("dependencies", rows)

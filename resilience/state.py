@@ -1,0 +1,77 @@
+"""The read-only View of the running city that events and agents are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from resilience.damage import Field
+
+
+@dataclass(frozen=True)
+class View:
+    """The city in one hour. Arrays are marked read-only before they are handed out.
+
+    Parameters
+    ----------
+    hour : hour of the run; 0 is midnight before the onset
+    weekday : day of the week, Monday = 0
+    components : global ids in the order of `up`
+    up : which components give their service, shape (components,)
+    undamaged : which components are not damaged themselves, shape (components,)
+    water : the water of the hour, None where the city has no water
+    closed : road links closed to cars, shape (road links,)
+    warned : whether a warning is out
+    """
+
+    hour: int
+    weekday: int
+    components: pd.Index
+    up: NDArray[np.bool_]
+    undamaged: NDArray[np.bool_]
+    water: Field | None
+    closed: NDArray[np.bool_]
+    warned: bool
+
+    def is_up(self, component: str) -> bool:
+        """Return whether a component gives its service.
+
+        Raises
+        ------
+        KeyError
+            The city has no such component.
+        """
+        return bool(self.up[self.components.get_loc(component)])
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What each trip maker knows before leaving, one entry per person, shape (people,).
+
+    Parameters
+    ----------
+    due : the trip is planned for this day and this person can start it
+    usual_min : time of the trip on an ordinary day
+    now_min : time expected on the roads as they are, inf without a way
+    home_flooded : the home stands in water too deep to leave
+    home_power : the home has power
+    target_open : the place of the task is open
+    can_telework : the task could be done from home
+    cautious : a number in (0, 1) of the person's own, the same in every option
+    """
+
+    due: NDArray[np.bool_]
+    usual_min: NDArray[np.float64]
+    now_min: NDArray[np.float64]
+    home_flooded: NDArray[np.bool_]
+    home_power: NDArray[np.bool_]
+    home_at_risk: NDArray[np.bool_]
+    target_open: NDArray[np.bool_]
+    can_telework: NDArray[np.bool_]
+    cautious: NDArray[np.float64]
+    warned: bool
