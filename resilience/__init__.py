@@ -1,0 +1,43 @@
+"""Stress tests for cities: floods and outages of growing severity against roads, power, people and firms."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_PUBLIC = {
+    "load_case": "resilience.case",
+    "Case": "resilience.case",
+    "City": "resilience.city",
+    "Inputs": "resilience.inputs",
+    "Damage": "resilience.damage",
+    "Field": "resilience.damage",
+    "Onset": "resilience.damage",
+    "View": "resilience.state",
+    "Outlook": "resilience.state",
+    "Streams": "resilience.streams",
+    "Scenario": "resilience.scenario",
+    "Option": "resilience.scenario",
+    "Tolerance": "resilience.scenario",
+    "Record": "resilience.record",
+    "Network": "resilience.networks.network",
+    "assign": "resilience.networks.assignment",
+    "run": "resilience.engine",
+    "stress_test": "resilience.ensemble",
+    "grade_run": "resilience.score",
+    "compare": "resilience.compare",
+    "open_run": "resilience.record",
+}
+__all__ = sorted(_PUBLIC)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    message = f"module 'resilience' has no attribute '{name}'"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

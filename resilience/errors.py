@@ -59,6 +59,9 @@ class CaseError(ResilienceError):
         lines = "\n".join(f"  - {p}" for p in self.problems)
         super().__init__(say("problem.case_head", count=len(self.problems)) + "\n" + lines)
 
+    def __reduce__(self) -> tuple[type[CaseError], tuple[list[Problem]]]:
+        return CaseError, (self.problems,)
+
 
 class InputError(ResilienceError):
     """An argument, a name or a file given by the user is not usable."""

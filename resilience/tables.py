@@ -27,7 +27,13 @@ def schema(name: str) -> pd.DataFrame:
 
 def schema_names() -> list[str]:
     """Return the names of all tables a case may have."""
-    return sorted(file.stem for file in _FOLDER.glob("*.csv"))
+    return sorted(file.stem for file in _FOLDER.glob("[a-z]*.csv"))
+
+
+@cache
+def case_schema() -> pd.DataFrame:
+    """Return the keys of case.toml: section, key, type, required, default, limits, choices, meaning."""
+    return pd.read_csv(_FOLDER / "_case_toml.csv", dtype=str, keep_default_na=False)
 
 
 def read_points(text: str) -> NDArray[np.float64]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import osmium
 import pandas as pd
+from build_common import CRS
 from pyproj import Transformer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CRS = "EPSG:31982"
+    from numpy.typing import NDArray
 
-# class of road: (lanes of a one-way road, lanes each way of a two-way road, km/h, veh/h per lane); where OpenStreetMap
-# gives lanes or a speed limit, it wins. All four are our assumptions: see README.md.
+# class of road: (lanes of a one-way road, lanes each way of a two-way road, km/h, veh/h per lane). Where
+# OpenStreetMap gives lanes or a speed limit, it wins. All four are our assumptions: see README.md.
 CLASSES: dict[str, tuple[int, int, float, float]] = {
     "motorway": (3, 2, 80.0, 1900.0),
     "trunk": (3, 2, 60.0, 1700.0),
@@ -38,8 +40,10 @@ CLASSES: dict[str, tuple[int, int, float, float]] = {
     "secondary_link": (1, 1, 40.0, 800.0),
     "tertiary_link": (1, 1, 40.0, 650.0),
 }
-FRICTION = 0.75
-"""Share of the speed limit that an empty city road gives, signals and crossings included (calibrated)."""
+FAST_KMH = 80.0
+FAST_SHARE, STREET_SHARE = 0.75, 0.5
+"""Share of its speed limit that an empty road gives, signals, crossings and parking included: on roads of
+FAST_KMH and above, and on streets. Calibrated to a peak speed of about 24 km/h, which is itself a guess."""
 
 SIGNAL_REACH_M = 40.0
 """A traffic light stands for the nearest junction no farther than this."""
@@ -70,7 +74,7 @@ class Piece:
 
 @dataclass
 class Roads:
-    """Two tables: nodes (index = OpenStreetMap id; x, y, signal) and links (from_node, to_node, points, ...)."""
+    """Two tables: nodes (index = OpenStreetMap id; x, y, signal) and links, in the columns of the schema."""
 
     nodes: pd.DataFrame
     links: pd.DataFrame
@@ -112,7 +116,7 @@ def _read_pbf(
     for item in osmium.FileProcessor(str(pbf)):
         if isinstance(item, osmium.osm.Node):
             places[item.id] = (item.location.lon, item.location.lat)
-            if "traffic_signals" in item.tags.get("highway", ""):
+            if "traffic_signals" in (item.tags.get("highway") or ""):
                 lights.add(item.id)
         elif isinstance(item, osmium.osm.Way) and _drivable(tags := dict(item.tags)):
             ways.append(([node.ref for node in item.nodes], tags))
@@ -140,7 +144,7 @@ def _pieces(refs: list[int], tags: dict[str, str]) -> Iterator[Piece]:
     structure = "bridge" if tags.get("bridge", "no") != "no" else "ground"
     structure = "tunnel" if tags.get("tunnel", "no") not in ("no", "building_passage") else structure
     style = Style(highway, tags.get("name", ""), lanes, speed, structure, oneway)
-    for start, end in zip(refs[:-1], refs[1:], strict=True):
+    for start, end in pairwise(refs):
         if start != end:
             yield Piece(end, start, style) if said == "-1" else Piece(start, end, style)
 
@@ -188,6 +192,10 @@ def _walk(node: int, piece: Piece, touching: dict[int, list[Piece]], done: set[P
         piece = next(other for other in touching[node] if other is not piece)
 
 
+def _speed(limit_kmh: float) -> float:
+    return round(limit_kmh * (FAST_SHARE if limit_kmh >= FAST_KMH else STREET_SHARE), 2)
+
+
 def _row(chain: list[int], points: list[tuple[float, float]], style: Style) -> dict[str, object]:
     steps = np.diff(np.array(points), axis=0)
     length = max(0.1, round(float(np.hypot(steps[:, 0], steps[:, 1]).sum()), 1))
@@ -196,7 +204,7 @@ def _row(chain: list[int], points: list[tuple[float, float]], style: Style) -> d
         "to_node": chain[-1],
         "length_m": length,
         "lanes": style.lanes,
-        "speed_kmh": round(FRICTION * style.speed_kmh, 2),
+        "speed_kmh": _speed(style.speed_kmh),
         "capacity_vph": style.lanes * CLASSES[style.highway][3],
         "highway": style.highway,
         "name": style.name,
@@ -207,7 +215,7 @@ def _row(chain: list[int], points: list[tuple[float, float]], style: Style) -> d
 
 def _signals(
     nodes: pd.DataFrame, links: pd.DataFrame, lights: list[tuple[float, float]]
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+) -> NDArray[np.int64]:
     """Return 1 for each junction of three or more roads that has a traffic light within reach."""
     ends = pd.concat(
         [
@@ -219,4 +227,5 @@ def _signals(
     junctions = nodes[nodes.index.isin(roads[roads >= 3].index)]
     distance, nearest = cKDTree(junctions[["x", "y"]].to_numpy()).query(np.array(lights))
     lit = junctions.index[np.unique(nearest[distance <= SIGNAL_REACH_M])]
-    return nodes.index.isin(lit).astype(np.int64)
+    signal: NDArray[np.int64] = nodes.index.isin(lit).astype(np.int64)
+    return signal

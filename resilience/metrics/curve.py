@@ -1,0 +1,74 @@
+"""Summaries of a resilience curve Q(t) = served / target, one value an hour.
+
+Families: magnitude (depth of loss), duration (time to X %), integral (loss area), rate (rapidity); Poulin & Kane
+(2021), doi:10.1016/j.ress.2021.107926; the triangle of Bruneau et al. (2003), doi:10.1193/1.1623497. Metrics are taken
+run by run and then summarised; the metrics of an averaged curve would mislead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def loss_area(q: Floats) -> float:
+    """Return the integral of max(0, 1 - Q), unit-hours; gains above 1 do not make up for losses."""
+    return float(np.maximum(0.0, 1.0 - q).sum())
+
+
+def gain_area(q: Floats) -> float:
+    """Return the integral of max(0, Q - 1), unit-hours, reported apart from the loss."""
+    return float(np.maximum(0.0, q - 1.0).sum())
+
+
+def robustness(q: Floats) -> float:
+    """Return the lowest Q."""
+    return float(q.min())
+
+
+def hours_until(q: Floats, level: float, hold: int) -> float:
+    """Return the hours from the first value until Q is at `level` or above and stays so for `hold` hours.
+
+    Returns
+    -------
+    0 where Q never falls below the level; inf where it is not back for good by the end (censored: the horizon was
+    too short to tell).
+    """
+    below = np.flatnonzero(q < level)
+    if len(below) == 0:
+        return 0.0
+    start = int(below[0])
+    good = (q >= level).astype(int)
+    run = 0
+    for hour in range(start, len(q)):
+        run = run + 1 if good[hour] else 0
+        if run >= hold:
+            return float(hour - run + 1)
+    return float("inf")
+
+
+def rapidity(q: Floats, level: float, hold: int) -> float:
+    """Return the mean rate of recovery from the lowest Q to `level`, per hour; nan where it does not recover."""
+    end = hours_until(q, level, hold)
+    low = int(q.argmin())
+    if not np.isfinite(end) or end <= low:
+        return float("nan")
+    return float((q[int(end)] - q[low]) / (end - low))
+
+
+def hours_below(q: Floats, level: float) -> int:
+    """Return the number of hours with Q below a level."""
+    return int((q < level).sum())
+
+
+def longest_run(flags: NDArray[np.bool_]) -> int:
+    """Return the length of the longest unbroken run of True, hours."""
+    padded = np.concatenate([[0], flags.astype(int), [0]])
+    edges = np.flatnonzero(np.diff(padded))
+    return int((edges[1::2] - edges[::2]).max(initial=0))

@@ -1,0 +1,89 @@
+"""What a metric is, and how its curve is summarised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resilience.defaults import default
+from resilience.metrics import curve as curves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from resilience.record import Record
+
+PILLARS = ("traffic", "travel", "safety", "economy")
+HIGHER, LOWER = "higher", "lower"
+
+@dataclass(frozen=True)
+class Metric:
+    """A number about a run.
+
+    Parameters
+    ----------
+    name : "pillar/what", the same from the tolerance in case.toml to the label of a chart
+    unit : key of the unit in the text catalogue
+    better : higher or lower
+    compute : (record, no-hazard record, city tables) -> curve by hour (the value of the metric is then its worst
+        hour) or one number
+    needs : tables that the case must have, such as firms; facilities:hospital asks for facilities of that kind
+    service : the curve is a service Q, served over target, to which the resilience-curve summaries apply
+    """
+
+    name: str
+    unit: str
+    better: str
+    compute: Callable[[Record, Record, dict[str, pd.DataFrame]], pd.Series | float]
+    needs: tuple[str, ...]
+    service: bool = False
+
+    @property
+    def pillar(self) -> str:
+        """The pillar that the metric belongs to."""
+        return self.name.split("/")[0]
+
+    def lacks(self, tables: dict[str, pd.DataFrame]) -> list[str]:
+        """Return which of the needed tables the case does not have."""
+        missing = []
+        for need in self.needs:
+            name, _, kind = need.partition(":")
+            table = tables[name]
+            if len(table) == 0 or (kind and not (table["kind"] == kind).any()):
+                missing.append(need)
+        return missing
+
+    def worst(self, values: pd.Series) -> float:
+        """Return the worst value of a curve."""
+        return float(values.min() if self.better == HIGHER else values.max())
+
+    def score(self, result: pd.Series | float, onset_hour: int) -> dict[str, float | bool]:
+        """Return one row of scores.
+
+        value is the worst hour of a curve, or the number; loss_area is in unit-hours (for a service: its loss);
+        the other columns belong to services: see resilience.metrics.curve.
+        """
+        row: dict[str, float | bool] = {
+            "value": np.nan, "loss_area": np.nan, "resilience": np.nan, "hours_to_90": np.nan,
+            "hours_to_recover": np.nan, "censored": False,
+        }  # fmt: skip
+        if isinstance(result, float):
+            row["value"] = result
+            return row
+        values = result.to_numpy(float)
+        row["value"] = self.worst(result)
+        if not self.service:
+            row["loss_area"] = float(values.sum())
+            return row
+        q = values[onset_hour:]
+        row["loss_area"] = curves.loss_area(q)
+        row["resilience"] = 1.0 - curves.loss_area(q) / max(len(q), 1)
+        hold, epsilon = int(default("curve.hold_hours")), default("curve.epsilon")
+        row["hours_to_90"] = curves.hours_until(q, 0.9, hold)
+        row["hours_to_recover"] = curves.hours_until(q, 1.0 - epsilon, hold)
+        row["censored"] = bool(np.isinf(row["hours_to_recover"]))
+        return row

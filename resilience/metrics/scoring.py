@@ -1,0 +1,42 @@
+"""All registered metrics, and the scores they give a run."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from resilience.metrics.metric import PILLARS, Metric
+from resilience.plugins import find, names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from resilience.record import Record
+
+
+@cache
+def all_metrics() -> dict[str, Metric]:
+    """Return every metric by name, the four pillars first; a plugin is a module with METRICS or one Metric."""
+    rooms = [*PILLARS, *(n for n in names("metrics") if n not in PILLARS)]
+    found: dict[str, Metric] = {}
+    for room in rooms:
+        loaded = find("metrics", room)
+        for metric in [loaded] if isinstance(loaded, Metric) else loaded.METRICS:
+            found[metric.name] = metric
+    return found
+
+
+def score(
+    record: Record, no_hazard: Record, tables: dict[str, pd.DataFrame]
+) -> tuple[list[dict[str, Any]], dict[str, pd.Series]]:
+    """Return the rows of scores and the curves of all metrics that can be assessed for this city."""
+    rows: list[dict[str, Any]] = []
+    found: dict[str, pd.Series] = {}
+    for metric in all_metrics().values():
+        if metric.lacks(tables):
+            continue
+        result = metric.compute(record, no_hazard, tables)
+        rows.append({"metric": metric.name, **metric.score(result, record.onset_hour)})
+        if not isinstance(result, float):
+            found[metric.name] = result
+    return rows, found

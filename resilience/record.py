@@ -1,0 +1,207 @@
+"""What a run leaves behind: tidy tables at three levels of detail, and run folders that stand on their own.
+
+Levels: scores (one number per metric), curves (by group and hour), maps (component states as changes). A run folder
+holds Parquet tables of all runs, the geometry and city tables they refer to, and manifest.json.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from resilience.errors import RunError
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SCHEMA_VERSION = 1
+TABLES = {
+    "curves": ("scenario", "option", "replicate", "variable", "group", "hour", "value"),
+    "events": ("scenario", "option", "replicate", "event", "hour", "component", "what", "reason", "cause", "detail"),
+    "maps": ("scenario", "option", "replicate", "variable", "component", "hour", "value"),
+    "fields": ("scenario", "option", "replicate", "hour", "cell", "depth_dm"),
+    "scores": ("scenario", "option", "replicate", "metric", "value", "loss_area", "resilience",
+               "hours_to_90", "hours_to_recover", "censored"),
+}  # fmt: skip
+KEYS = ("scenario", "option", "replicate")
+
+
+@dataclass
+class Record:
+    """One run: what happened to one city under one scenario, option and replicate.
+
+    Attributes
+    ----------
+    series : (variable, group) -> value per hour, shape (hours,); nan where nothing was measured
+    panels : variable -> hour -> values of many groups, index = groups
+    events : one row per event, `cause` the number of the event that led to it, -1 for none
+    """
+
+    scenario: str
+    option: str
+    replicate: int
+    hours: int
+    onset_hour: int
+    series: dict[tuple[str, str], NDArray[np.float64]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    maps: list[tuple[str, str, int, float]] = field(default_factory=list)
+    fields: list[pd.DataFrame] = field(default_factory=list)
+    panels: dict[str, dict[int, pd.Series]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def put(self, variable: str, hour: int, value: float, group: str = "all") -> None:
+        """Write one value of a curve."""
+        key = (variable, group)
+        if key not in self.series:
+            self.series[key] = np.full(self.hours, np.nan)
+        self.series[key][hour] = value
+
+    def panel_total(self, variable: str) -> pd.Series:
+        """Return the sum over the hours of a variable kept for many groups, index = groups."""
+        by_hour = list(self.panels.get(variable, {}).values())
+        if not by_hour:
+            return pd.Series(dtype=float)
+        total = by_hour[0].copy()
+        for values in by_hour[1:]:
+            total = total + values
+        return total
+
+    def tell(self, hour: float, component: str, what: str, reason: str = "", cause: int = -1, detail: str = "") -> int:
+        """Write an event down and return its number."""
+        number = len(self.events)
+        self.events.append(
+            {"event": number, "hour": float(hour), "component": component, "what": what, "reason": reason,
+             "cause": cause, "detail": detail}
+        )  # fmt: skip
+        return number
+
+    def curve(self, variable: str, group: str = "all", *, hold: bool = False) -> pd.Series:
+        """Return a curve, index = hours; zeros where the variable was never measured.
+
+        With `hold`, a value known per period (traffic, travel) holds until the next one, and the first one holds
+        back to hour 0.
+        """
+        values = self.series.get((variable, group))
+        if values is None:
+            return pd.Series(np.zeros(self.hours))
+        series = pd.Series(values)
+        return series.ffill().bfill() if hold else series
+
+    def groups(self, variable: str) -> list[str]:
+        """Return the groups for which a variable was measured."""
+        return [g for v, g in self.series if v == variable]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tidy tables of this run, in the columns and order of TABLES."""
+        parts = []
+        for (variable, group), values in self.series.items():
+            known = np.flatnonzero(~np.isnan(values))
+            parts.append(
+                pd.DataFrame({"variable": variable, "group": group, "hour": known, "value": values[known]})
+            )
+        parts += [
+            pd.DataFrame({"variable": variable, "group": values.index, "hour": hour, "value": values.to_numpy(float)})
+            for variable, by_hour in self.panels.items()
+            for hour, values in by_hour.items()
+        ]
+        curves = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(TABLES["curves"][3:]))
+        maps = pd.DataFrame(self.maps, columns=["variable", "component", "hour", "value"])
+        fields = pd.concat(self.fields, ignore_index=True) if self.fields else None
+        found = {"curves": curves, "events": pd.DataFrame(self.events), "maps": maps, "fields": fields}
+        return {
+            name: _shape(self._keyed(table), name)
+            for name, table in found.items()
+            if table is not None and len(table) > 0
+        }
+
+    @classmethod
+    def from_curves(cls, curves: pd.DataFrame, hours: int, onset_hour: int) -> Record:
+        """Return a record with the series and panels of one run's table of curves (all a metric needs)."""
+        first = curves.iloc[0]
+        record = cls(str(first["scenario"]), str(first["option"]), int(first["replicate"]), hours, onset_hour)
+        is_panel = curves["group"].str.startswith("zone:")
+        for (variable, group), part in curves[~is_panel].groupby(["variable", "group"], sort=False):
+            values = np.full(hours, np.nan)
+            values[part["hour"].to_numpy()] = part["value"].to_numpy()
+            record.series[str(variable), str(group)] = values
+        for (variable, hour), part in curves[is_panel].groupby(["variable", "hour"], sort=False):
+            values_of = pd.Series(part["value"].to_numpy(), index=part["group"].to_numpy())
+            record.panels.setdefault(str(variable), {})[int(hour)] = values_of
+        return record
+
+    def _keyed(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(scenario=self.scenario, option=self.option, replicate=self.replicate)
+
+
+def _shape(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    kinds = {"replicate": "int32", "hour": "int32", "value": "float64", "event": "int32", "cause": "int32",
+             "cell": "int32", "depth_dm": "uint8"}  # fmt: skip
+    if name == "events":
+        kinds["hour"] = "float64"
+    columns = list(TABLES[name])
+    return table[columns].astype({c: k for c, k in kinds.items() if c in columns})
+
+
+class Run:
+    """A run folder, opened for reading. Nothing of a model is needed to read it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        manifest = folder / "manifest.json"
+        if not manifest.is_file():
+            raise RunError(say("error.no_run", folder=folder))
+        try:
+            self.manifest: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise RunError(say("error.bad_manifest", path=manifest, reason=error)) from error
+        found = self.manifest.get("schema_version")
+        if found != SCHEMA_VERSION:
+            raise RunError(say("error.schema_version", path=manifest, found=found, expected=SCHEMA_VERSION))
+
+    def table(self, name: str, **where: Any) -> pd.DataFrame:
+        """Return a table of the run folder, only the rows in which the named columns have the given values.
+
+        A value may be a list. A table that no run wrote is empty.
+        """
+        path = self.folder / f"{name}.parquet"
+        if not path.is_file():
+            return pd.DataFrame(columns=list(TABLES.get(name, ())))
+        filters = [(column, "in" if isinstance(v, list) else "==", v) for column, v in where.items()]
+        try:
+            return pd.read_parquet(path, filters=filters or None)
+        except (OSError, ValueError) as error:
+            raise RunError(say("error.bad_table", path=path, reason=error)) from error
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Scores of all runs."""
+        return self.table("scores")
+
+    @cached_property
+    def scenarios(self) -> list[str]:
+        """Names of the scenarios in the order of the case, no-hazard runs left out."""
+        return [s["name"] for s in self.manifest["scenarios"]]
+
+    @cached_property
+    def options(self) -> list[str]:
+        """Names of the options in the order of the case."""
+        return [o["name"] for o in self.manifest["options"]]
+
+
+def open_run(folder: Path) -> Run:
+    """Return a run folder opened for reading.
+
+    Raises
+    ------
+    RunError
+        The folder holds no finished run, or one of another schema version.
+    """
+    return Run(folder)
