@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from resilience.errors import InputError
+from resilience.networks.shortest import SearchGraph, arc_costs, contract, from_any, grow, sift
 from resilience.text import say
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class RoadGraph:
     power: Floats
     fixed_min: Floats
     barred: NDArray[np.bool_]
-    _star: list[tuple[Ints, Ints]] = field(default_factory=list, repr=False, compare=False)
+    _prepared: dict[bytes, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, values, good in (
@@ -65,14 +66,25 @@ class RoadGraph:
                     say("error.bad_link_value", column=name, link=int(bad[0]), found=float(values[bad[0]]))
                 )
 
-    @property
-    def star(self) -> tuple[Ints, Ints]:
-        """Links sorted by tail: offsets of shape (nodes + 1,) and link numbers of shape (links,)."""
-        if not self._star:
-            order = np.argsort(self.tail, kind="stable").astype(np.int64)
-            counts = np.bincount(self.tail, minlength=self.nodes)
-            self._star.append((np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), order))
-        return self._star[0]
+    def search(self, pairs: Pairs) -> SearchGraph:
+        """Return the graph prepared for searches between the ends of the pairs, made once per topology."""
+        ends = np.unique(np.concatenate([pairs.origin, pairs.destination]))
+        key = ends.tobytes()
+        if key not in self._prepared:
+            self._prepared[key] = contract(self.tail, self.head, self.barred, ends)
+        found: SearchGraph = self._prepared[key]
+        return found
+
+    def star(self, *, reverse: bool = False) -> tuple[Ints, Ints]:
+        """Return the links sorted by tail (by head in reverse): offsets (nodes + 1,) and link numbers (links,)."""
+        key = b"reverse" if reverse else b"forward"
+        if key not in self._prepared:
+            start = self.head if reverse else self.tail
+            counts = np.bincount(start, minlength=self.nodes)
+            offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+            self._prepared[key] = (offsets, np.argsort(start, kind="stable").astype(np.int64))
+        found: tuple[Ints, Ints] = self._prepared[key]
+        return found
 
     def minutes(self, flow: Floats) -> Floats:
         """Return the cost of every link at the given flow (vehicles/h), minutes."""
@@ -154,7 +166,9 @@ def assign(
     if len(pairs.origin) == 0:
         raise InputError(say("error.no_demand"))
     shut = np.zeros(len(graph.tail), np.bool_) if closed is None else np.asarray(closed, np.bool_)
-    offsets, order = graph.star
+    net = graph.search(pairs)
+    origin, destination = net.number[pairs.origin], net.number[pairs.destination]
+    topology = (net.offsets, net.tail, net.head, net.member_start, net.members, net.sink)
     if warm is None:
         state = (np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
     else:
@@ -167,9 +181,8 @@ def assign(
     stalled = 0
     while True:
         state, flow, od_minutes, tstt, sptt = _columns(
-            offsets, order, graph.tail, graph.head, graph.barred, shut, pairs.origin, pairs.destination,
-            demand, state, flow, *cost_parts,
-        )  # fmt: skip
+            *topology, shut, origin, destination, demand, state, flow, *cost_parts
+        )
         found_gap = (tstt - sptt) / tstt if tstt > 0 else 0.0
         if progress is not None:
             progress(count, found_gap)
@@ -207,31 +220,25 @@ def skim(
     wanted: NDArray[np.bool_],
 ) -> Floats:
     """Return the shortest minutes of the wanted pairs at fixed link costs, shape (pairs,); nan where not wanted."""
-    offsets, order = graph.star
-    return np.asarray(
-        _skim(offsets, order, graph.tail, graph.head, graph.barred, closed, pairs.origin, pairs.destination,
-              minutes, wanted)
-    )  # fmt: skip
+    net = graph.search(pairs)
+    cost = np.empty(len(net.tail))
+    arc_costs(net.member_start, net.members, minutes, closed, cost)
+    origin, destination = net.number[pairs.origin], net.number[pairs.destination]
+    return np.asarray(_skim(net.offsets, net.head, cost, net.sink, origin, destination, wanted))
 
 
 def minutes_to_nearest(
     graph: RoadGraph, targets: Ints, minutes: Floats, closed: NDArray[np.bool_]
 ) -> Floats:
     """Return the minutes from every node to the nearest of the target nodes, shape (nodes,); inf without a path."""
-    reverse = np.argsort(graph.head, kind="stable").astype(np.int64)
-    counts = np.bincount(graph.head, minlength=graph.nodes)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    barred = np.zeros(graph.nodes, np.bool_)
-    label, _ = _tree(offsets, reverse, graph.tail, barred, closed, minutes, np.asarray(targets, np.int64))
-    return np.asarray(label)
+    offsets, order = graph.star(reverse=True)
+    return np.asarray(from_any(offsets, order, graph.tail, closed, minutes, np.asarray(targets, np.int64)))
 
 
 def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: NDArray[np.bool_]) -> Floats:
     """Return the minutes to every node from the nearest source node, shape (nodes,); inf without a path."""
-    offsets, order = graph.star
-    barred = np.zeros(graph.nodes, np.bool_)
-    label, _ = _tree(offsets, order, graph.head, barred, closed, minutes, np.asarray(sources, np.int64))
-    return np.asarray(label)
+    offsets, order = graph.star()
+    return np.asarray(from_any(offsets, order, graph.head, closed, minutes, np.asarray(sources, np.int64)))
 
 
 # ---------------------------------------------------------------------------------------------- kernels
@@ -261,127 +268,23 @@ def _link_slope(v: float, t0: float, c: float, b: float, p: float) -> float:
 
 
 @njit(cache=True)
-def _sift(keys: Any, nodes: Any, place: Any, size: int, node: int, key: float) -> int:
-    """Insert or decrease a key in the 4-ary heap; return the new size."""
-    i = place[node]
-    if i < 0:
-        i = size
-        size += 1
-    while i > 0:
-        parent = (i - 1) >> 2
-        if keys[parent] <= key:
-            break
-        keys[i] = keys[parent]
-        nodes[i] = nodes[parent]
-        place[nodes[i]] = i
-        i = parent
-    keys[i] = key
-    nodes[i] = node
-    place[node] = i
-    return size
-
-
-@njit(cache=True)
-def _pop(keys: Any, nodes: Any, place: Any, size: int) -> int:
-    """Remove the smallest key from the 4-ary heap; return the new size (the node was nodes[0])."""
-    place[nodes[0]] = -2
-    size -= 1
-    if size == 0:
-        return 0
-    key, node = keys[size], nodes[size]
-    i = 0
-    while True:
-        child = 4 * i + 1
-        if child >= size:
-            break
-        least = child
-        for k in range(child + 1, min(child + 4, size)):
-            if keys[k] < keys[least]:
-                least = k
-        if keys[least] >= key:
-            break
-        keys[i] = keys[least]
-        nodes[i] = nodes[least]
-        place[nodes[i]] = i
-        i = least
-    keys[i] = key
-    nodes[i] = node
-    place[node] = i
-    return size
-
-
-@njit(cache=True)
-def _grow(
-    offsets: Any, order: Any, far: Any, barred: Any, shut: Any, cost: Any, origin: int,
-    label: Any, via: Any, keys: Any, nodes: Any, place: Any, size: int, is_target: Any, targets: int,
-) -> None:  # fmt: skip
-    """Dijkstra from the nodes already in the heap; stops early when all `targets` marked nodes are settled."""
-    while size > 0:
-        node = nodes[0]
-        size = _pop(keys, nodes, place, size)
-        if targets > 0 and is_target[node]:
-            targets -= 1
-            if targets == 0:
-                return
-        if barred[node] and node != origin:
-            continue
-        here = label[node]
-        for k in range(offsets[node], offsets[node + 1]):
-            link = order[k]
-            if shut[link]:
-                continue
-            other = far[link]
-            reach = here + cost[link]
-            if reach < label[other]:
-                label[other] = reach
-                via[other] = link
-                size = _sift(keys, nodes, place, size, other, reach)
-
-
-@njit(cache=True)
-def _tree(offsets: Any, order: Any, far: Any, barred: Any, shut: Any, cost: Any, sources: Any) -> Any:
-    n = len(offsets) - 1
-    label = np.full(n, np.inf)
-    via = np.full(n, -1, np.int64)
-    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, -1, np.int64)
-    size = 0
-    for source in sources:
-        if label[source] > 0.0:
-            label[source] = 0.0
-            size = _sift(keys, nodes, place, size, source, 0.0)
-    _grow(offsets, order, far, barred, shut, cost, -1, label, via, keys, nodes, place, size,
-          np.zeros(1, np.bool_), 0)  # fmt: skip
-    return label, via
-
-
-@njit(cache=True)
-def _skim(
-    offsets: Any, order: Any, tail: Any, head: Any, barred: Any, shut: Any, origin: Any, destination: Any,
-    cost: Any, wanted: Any,
-) -> Any:  # fmt: skip
+def _skim(offsets: Any, head: Any, cost: Any, sink: Any, origin: Any, destination: Any, wanted: Any) -> Any:
     n, pairs = len(offsets) - 1, len(origin)
     label, via = np.empty(n), np.empty(n, np.int64)
-    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.empty(n, np.int64)
-    is_target = np.zeros(n, np.bool_)
+    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, -1, np.int64)
     result = np.full(pairs, np.nan)
     first = 0
     while first < pairs:
-        o, last = origin[first], first
-        targets = 0
-        while last < pairs and origin[last] == o:
-            if wanted[last] and not is_target[destination[last]]:
-                is_target[destination[last]] = True
-                targets += 1
+        last, some = first, False
+        while last < pairs and origin[last] == origin[first]:
+            some = some or wanted[last]
             last += 1
-        if targets > 0:
+        if some:
             label[:] = np.inf
-            place[:] = -1
-            label[o] = 0.0
-            size = _sift(keys, nodes, place, 0, o, 0.0)
-            _grow(offsets, order, head, barred, shut, cost, o, label, via, keys, nodes, place, size,
-                  is_target, targets)  # fmt: skip
+            label[origin[first]] = 0.0
+            grow(offsets, head, cost, sink, label, via, keys, nodes, place,
+                 sift(keys, nodes, place, 0, origin[first], 0.0))  # fmt: skip
             for k in range(first, last):
-                is_target[destination[k]] = False
                 if wanted[k]:
                     result[k] = label[destination[k]]
         first = last
@@ -447,8 +350,8 @@ def _restart(
 
 @njit(cache=True)
 def _columns(
-    offsets: Any, order: Any, tail: Any, head: Any, barred: Any, shut: Any, origin: Any, destination: Any,
-    demand: Any, state: Any, flow: Any, t0: Any, c: Any, b: Any, p: Any, fixed: Any,
+    offsets: Any, tail: Any, head: Any, member_start: Any, members: Any, sink: Any, shut: Any, origin: Any,
+    destination: Any, demand: Any, state: Any, flow: Any, t0: Any, c: Any, b: Any, p: Any, fixed: Any,
 ) -> Any:  # fmt: skip
     """One pass of shortest paths: measure the gap and add every path that is shorter than those in the store.
 
@@ -479,8 +382,9 @@ def _columns(
         if total < best[owner[path]]:
             best[owner[path]] = total
     label, via = np.empty(n), np.empty(n, np.int64)
-    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.empty(n, np.int64)
-    is_target = np.zeros(n, np.bool_)
+    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, -1, np.int64)
+    arc_cost = np.empty(len(tail))
+    arc_costs(member_start, members, cost, shut, arc_cost)
     od = np.full(pairs, np.inf)
     new_owner = np.empty(pairs, np.int64)
     new_flows = np.empty(pairs)
@@ -490,23 +394,16 @@ def _columns(
     sptt, cold = 0.0, False
     first = 0
     while first < pairs:
-        o, last, targets = origin[first], first, 0
+        o, last = origin[first], first
         while last < pairs and origin[last] == o:
-            if not is_target[destination[last]]:
-                is_target[destination[last]] = True
-                targets += 1
             last += 1
         label[:] = np.inf
-        place[:] = -1
         label[o] = 0.0
         via[o] = -1
-        size = _sift(keys, nodes, place, 0, o, 0.0)
-        _grow(offsets, order, head, barred, shut, cost, o, label, via, keys, nodes, place, size,
-              is_target, targets)  # fmt: skip
+        grow(offsets, head, arc_cost, sink, label, via, keys, nodes, place, sift(keys, nodes, place, 0, o, 0.0))
         moved = False
         for k in range(first, last):
             goal = destination[k]
-            is_target[goal] = False
             od[k] = label[goal]
             if demand[k] <= 0.0 or not np.isfinite(od[k]):
                 continue
@@ -515,13 +412,15 @@ def _columns(
                 continue
             node = goal
             while node != o:
-                if new_links == len(new_store):
-                    bigger = np.empty(2 * len(new_store), np.int64)
-                    bigger[:new_links] = new_store
+                arc = via[node]
+                if new_links + member_start[arc + 1] - member_start[arc] > len(new_store):
+                    bigger = np.empty(2 * len(new_store) + member_start[arc + 1] - member_start[arc], np.int64)
+                    bigger[:new_links] = new_store[:new_links]
                     new_store = bigger
-                new_store[new_links] = via[node]
-                new_links += 1
-                node = tail[via[node]]
+                for at in range(member_start[arc], member_start[arc + 1]):
+                    new_store[new_links] = members[at]
+                    new_links += 1
+                node = tail[arc]
             new_owner[new_paths] = k
             new_ends[new_paths] = new_links
             new_flows[new_paths] = 0.0
@@ -536,6 +435,7 @@ def _columns(
             cold = True
             for a in range(links):
                 cost[a] = _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
+            arc_costs(member_start, members, cost, shut, arc_cost)
         first = last
     if cold:
         tstt, sptt = 1.0, -np.inf
