@@ -1,4 +1,4 @@
-"""Every word a user reads: looked up by key in text/en.toml and text/zh.toml."""
+"""Every word a user reads: looked up by key in the files of text/en and text/zh."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def catalogue(language: str) -> dict[str, str]:
             else:
                 flat[name] = str(value)
 
-    walk("", tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8")))
+    for file in sorted((_FOLDER / language).glob("*.toml")):
+        walk("", tomllib.loads(file.read_text(encoding="utf-8")))
     return flat
 
 

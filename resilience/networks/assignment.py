@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from resilience.errors import InputError
-from resilience.networks.shortest import SearchGraph, arc_costs, contract, from_any, grow, sift
+from resilience.networks.shortest import SearchGraph, arc_costs, contract, from_any, grow
 from resilience.text import say
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def _link_slope(v: float, t0: float, c: float, b: float, p: float) -> float:
 def _skim(offsets: Any, head: Any, cost: Any, sink: Any, origin: Any, destination: Any, wanted: Any) -> Any:
     n, pairs = len(offsets) - 1, len(origin)
     label, via = np.empty(n), np.empty(n, np.int64)
-    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, -1, np.int64)
+    queue = np.empty(n, np.int32)
     result = np.full(pairs, np.nan)
     first = 0
     while first < pairs:
@@ -280,10 +280,7 @@ def _skim(offsets: Any, head: Any, cost: Any, sink: Any, origin: Any, destinatio
             some = some or wanted[last]
             last += 1
         if some:
-            label[:] = np.inf
-            label[origin[first]] = 0.0
-            grow(offsets, head, cost, sink, label, via, keys, nodes, place,
-                 sift(keys, nodes, place, 0, origin[first], 0.0))  # fmt: skip
+            grow(offsets, head, cost, sink, origin[first], label, via, queue)
             for k in range(first, last):
                 if wanted[k]:
                     result[k] = label[destination[k]]
@@ -382,7 +379,7 @@ def _columns(
         if total < best[owner[path]]:
             best[owner[path]] = total
     label, via = np.empty(n), np.empty(n, np.int64)
-    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, -1, np.int64)
+    queue = np.empty(n, np.int32)
     arc_cost = np.empty(len(tail))
     arc_costs(member_start, members, cost, shut, arc_cost)
     od = np.full(pairs, np.inf)
@@ -397,10 +394,7 @@ def _columns(
         o, last = origin[first], first
         while last < pairs and origin[last] == o:
             last += 1
-        label[:] = np.inf
-        label[o] = 0.0
-        via[o] = -1
-        grow(offsets, head, arc_cost, sink, label, via, keys, nodes, place, sift(keys, nodes, place, 0, o, 0.0))
+        grow(offsets, head, arc_cost, sink, o, label, via, queue)
         moved = False
         for k in range(first, last):
             goal = destination[k]
