@@ -1,0 +1,354 @@
+"""`resilience ...`: the command line. Exit code 0, or non-zero with one clear message and no traceback.
+
+Everything heavy is imported inside the commands, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resilience.errors import InputError, ResilienceError, RunError, near
+from resilience.text import choose_language, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(
+    help=say("cli.about"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+ROOMS = ("hazards", "measures", "agents", "metrics", "readers", "cases")
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder, such as results/porto_alegre/…")]
+CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="case folder, or the name of a shipped case")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+AllowCode = Annotated[bool, typer.Option("--allow-code", help="run Python code that the case names")]
+
+
+@app.callback()
+def _language(
+    lang: Annotated[str, typer.Option("--lang", help="en or zh", envvar="RESILIENCE_LANG")] = "en",
+) -> None:
+    choose_language(lang[:2].lower())
+
+
+@app.command("run", help=say("cli.run"))
+def run_case(
+    case: CaseFolder,
+    scenario: Annotated[list[str] | None, typer.Option("--scenario", "-s", help="all where not given")] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="all where not given")] = None,
+    replicates: Annotated[int, typer.Option(help="runs with other draws")] = 3,
+    seed: Annotated[int, typer.Option(help="root of all draws")] = 1,
+    workers: Annotated[int, typer.Option(help="processes; 0 for one per core")] = 0,
+    out: Annotated[Path | None, typer.Option(help="run folder")] = None,
+    allow_code: AllowCode = False,
+) -> None:
+    """Run a case."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from resilience.case import load_case
+    from resilience.ensemble import cores, stress_test
+
+    loaded = load_case(find_case(case), allow_code=allow_code)
+    _notices(loaded)
+    bar = Progress(
+        TextColumn("{task.fields[label]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn(say("progress.left")), TimeRemainingColumn(), console=Console(stderr=True),
+    )  # fmt: skip
+    with bar:
+        line = bar.add_task("", total=None, label=say("progress.ordinary"))
+
+        def show(done: int, total: int, label: str) -> None:
+            bar.update(line, completed=done, total=total, label=label)
+            if not bar.console.is_terminal:
+                typer.echo(f"{done}/{total} {label}", err=True)
+
+        found = stress_test(
+            loaded, scenarios=scenario or None, options=option or None, replicates=replicates, seed=seed,
+            workers=workers if workers > 0 else cores(), out=out, progress=show,
+        )  # fmt: skip
+    _print_scores(found)
+    typer.echo(say("cli.run_done", folder=found.folder))
+    typer.echo(say("cli.run_next", folder=found.folder))
+
+
+@app.command(help=say("cli.score"))
+def score(run: RunFolder, as_json: AsJson = False) -> None:
+    """Print the grades of a run."""
+    from resilience.record import open_run
+    from resilience.score import grade_run
+
+    found = open_run(run)
+    if as_json:
+        typer.echo(grade_run(found).to_json(orient="records", indent=1, force_ascii=False))
+    else:
+        _print_scores(found)
+
+
+def _print_scores(run: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from resilience.score import grade_run, overall
+
+    console = Console()
+    grades = grade_run(run)
+    manifest = run.manifest
+    if manifest["illustrative"]:
+        console.print(say("cli.illustrative"))
+    if len(grades) == 0:
+        console.print(say("cli.no_tolerances"))
+        return
+    many = manifest["replicates"]
+    for option in run.options:
+        mine = grades[grades["option"] == option]
+        table = Table(
+            title=say("cli.scorecard", name=manifest["name"], option=option, replicates=many), caption=say("cli.worst")
+        )
+        table.add_column(say("cli.column_metric"))
+        table.add_column(say("cli.column_limit"), justify="right")
+        for name in run.scenarios:
+            table.add_column(name, justify="right")
+        for metric in mine["metric"].unique():
+            rows = mine[mine["metric"] == metric].set_index("scenario")
+            cells = [_cell(rows.loc[name], metric, many) for name in run.scenarios]
+            limit = _number(float(rows["T2"].iloc[0]), metric, manifest)
+            table.add_row(say(f"metric.{metric}.name"), limit, *[c.replace("#", "") for c in cells], end_section=True)
+        total = [say(f"grade.{overall(mine[mine['scenario'] == name])}") for name in run.scenarios]
+        table.add_row(say("cli.overall"), "", *total)
+        console.print(table)
+    for metric, lacks in manifest["not_assessed"].items():
+        console.print(say("cli.not_assessed", metric=say(f"metric.{metric}.name"), tables=", ".join(lacks)))
+
+
+def _cell(row: pd.Series, metric: str, many: int) -> str:
+    values = [_plain(float(row[k]), metric) for k in ("value", "low", "high")]
+    counts = say("cli.counts", passed=int(row["passed"]), many=many)
+    return f"{values[0]} [{values[1]} – {values[2]}]\n{say('grade.' + row['grade'])} ({counts})"
+
+
+def _plain(value: float, metric: str) -> str:
+    share = metric.endswith(("_share", "trips", "efficiency", "_way", "output", "safe", "hospital", "closed", "power", "tenth"))
+    return f"{100 * value:.1f} %" if share else f"{value:,.4g}"
+
+
+def _number(value: float, metric: str, manifest: dict[str, Any]) -> str:  # noqa: ARG001
+    return _plain(value, metric)
+
+
+@app.command(help=say("cli.compare"))
+def compare(run: RunFolder, as_json: AsJson = False) -> None:
+    """Print what each option changes."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from resilience.compare import compare as differences
+    from resilience.record import open_run
+
+    found = open_run(run)
+    table = differences(found)
+    if as_json:
+        typer.echo(table.to_json(orient="records", indent=1, force_ascii=False))
+        return
+    console = Console()
+    if len(table) == 0:
+        console.print(say("cli.nothing_tried"))
+        return
+    currency = f"{found.manifest['currency']} {found.manifest['price_year']}"
+    for option, mine in table.groupby("option", sort=False):
+        capex = f"{mine['capex'].iloc[0]:,.0f} {currency}"
+        shown = Table(title=say("cli.compare_title", option=option, capex=capex))
+        shown.add_column(say("cli.column_metric"))
+        names = list(mine["scenario"].unique())
+        for name in names:
+            shown.add_column(say("cli.no_hazard") if name.startswith("no-hazard") else name, justify="right")
+        for metric in mine["metric"].unique():
+            rows = mine[mine["metric"] == metric].set_index("scenario")
+            shown.add_row(say(f"metric.{metric}.name"), *[_difference(rows.loc[n], metric) for n in names])
+        console.print(shown)
+
+
+def _difference(row: pd.Series, metric: str) -> str:
+    if row["same"]:
+        return say("cli.no_difference")
+    value, low, high = (_plain(float(row[k]), metric) for k in ("difference", "low", "high"))
+    plus = "+" if row["difference"] > 0 else ""
+    if row["replicates"] == 1:
+        return f"{plus}{value}\n{say('cli.one_replicate')}"
+    return f"{plus}{value} [{low} – {high}]"
+
+
+@app.command(help=say("cli.trace"))
+def trace(
+    run: RunFolder,
+    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="global id, such as facility:H1 or zone:h0042")],
+    scenario: Annotated[str | None, typer.Option("--scenario", "-s", help="the first in which it fails where not given")] = None,
+    option: Annotated[str, typer.Option("--option", "-o")] = "do-nothing",
+    replicate: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Print the chain of causes behind a component's failure."""
+    from resilience.record import open_run
+    from resilience.trace import chains, clock, first_scenario
+
+    found = open_run(run)
+    name = scenario or first_scenario(found, component, option, replicate)
+    lines = chains(found, component, name, option, replicate)
+    typer.echo(say("cli.trace_head", component=component, scenario=name, option=option, replicate=replicate))
+    for line in lines:
+        reason = f" ({say('reason.' + line.reason)})" if line.reason else ""
+        what = say(f"what.{line.what}", detail=line.detail)
+        arrow = "  " * line.depth + ("<- " if line.depth else "")
+        typer.echo(f"{clock(line.hour):>14}  {arrow}{line.component} {what}{reason}")
+
+
+@app.command(help=say("cli.check"))
+def check(case: CaseFolder, allow_code: AllowCode = False) -> None:
+    """Check a case and report all problems at once."""
+    from resilience.case import load_case
+
+    loaded = load_case(find_case(case), allow_code=allow_code)
+    tests = loaded.tests
+    typer.echo(
+        say("cli.case_ok", name=loaded.city.name, scenarios=len(tests.scenarios), options=len(tests.options))
+    )
+    _notices(loaded)
+
+
+def _notices(case: Any) -> None:
+    for notice in case.notices:
+        typer.echo(say("cli.notice", text=notice), err=True)
+    for metric, lacks in case.not_assessed.items():
+        name = say(f"metric.{metric}.name")
+        typer.echo(say("cli.not_assessed", metric=name, tables=", ".join(lacks)), err=True)
+
+
+@app.command("list", help=say("cli.list"))
+def list_(what: Annotated[str, typer.Argument(metavar="|".join(ROOMS))]) -> None:
+    """List what is there."""
+    if what not in ROOMS:
+        raise InputError(say("error.unknown_room", name=what, expected=near(what, ROOMS)))
+    if what == "cases":
+        for folder in shipped_cases():
+            typer.echo(f"{folder.name}\t{folder}")
+        return
+    from resilience.case import list_extensions
+
+    for name in list_extensions(what):
+        typer.echo(f"{name}\t{say(f'metric.{name}.meaning')}" if what == "metrics" else name)
+
+
+@app.command(help=say("cli.assign"))
+def assign(
+    folder: Annotated[Path, typer.Argument(metavar="TNTP_DIR", help="holds *_net.tntp and *_trips.tntp")],
+    gap: Annotated[float, typer.Option(help="relative gap to reach")] = 1e-6,
+    as_json: AsJson = False,
+    toll_weight: Annotated[float, typer.Option(help="cost units per unit of toll")] = 0.0,
+    distance_weight: Annotated[float, typer.Option(help="cost units per unit of length")] = 0.0,
+    iterations: Annotated[int, typer.Option(help="most iterations")] = 1000,
+) -> None:
+    """Solve user equilibrium."""
+    import json
+    import time
+
+    from resilience.networks.assignment import assign as solve
+    from resilience.readers.tntp import read_tntp
+
+    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
+    if iterations < 1:
+        raise InputError(say("error.not_positive", name="iterations", found=iterations))
+    start = time.perf_counter()
+    found = solve(data.graph, data.pairs, data.demand, gap=gap, iterations=iterations)
+    result = {
+        "objective": found.objective,
+        "total_travel_time": found.total_travel_time,
+        "relative_gap": found.relative_gap,
+        "iterations": found.iterations,
+        "seconds": round(time.perf_counter() - start, 4),
+        "unserved": float(found.unserved.sum()),
+    }
+    if as_json:
+        typer.echo(json.dumps(result))
+    else:
+        for key, value in result.items():
+            typer.echo(f"{key:18} {value:,.10g}")
+    if not found.converged:
+        raise RunError(
+            say("cli.gap_missed", gap=gap, found=f"{found.relative_gap:.3g}", iterations=found.iterations)
+        )
+
+
+@app.command(help=say("cli.dashboard"))
+def dashboard(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="run folder or folder of run folders")] = Path("results"),
+    port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 8050,
+) -> None:
+    """Open the results in a browser."""
+    if not 1 <= port <= 65535:
+        raise InputError(say("error.bad_port", found=port))
+    ended = subprocess.run([sys.executable, "-m", "dashboard", str(folder), "--port", str(port)], check=False)
+    if ended.returncode not in (0, -2, 130):
+        raise typer.Exit(ended.returncode)
+
+
+def shipped_cases() -> list[Path]:
+    """Return the folders of the cases that come with the package or lie in ./cases."""
+    import resilience
+
+    homes = [Path(resilience.__file__).parent.parent / "cases", Path("cases")]
+    found = {f.parent.resolve() for home in homes for f in home.glob("*/case.toml")}
+    return sorted(found)
+
+
+def find_case(name: Path) -> Path:
+    """Return a case folder: the path itself, or the shipped case of that name."""
+    if name.is_dir():
+        return name
+    shipped = {folder.name: folder for folder in shipped_cases()}
+    if name.name == str(name) and name.name in shipped:
+        return shipped[name.name]
+    if name.name == str(name):
+        raise InputError(say("error.unknown_name", what=say("word.case"), name=name, expected=near(name.name, shipped)))
+    return name
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's ends with one message and exit code 2."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except typer.Abort:
+        _leave(say("error.stopped", folder="--out"), 130)
+    except KeyboardInterrupt:
+        _leave(say("error.stopped", folder="--out"), 130)
+    except ResilienceError as error:
+        _leave(str(error), 2)
+    except BrokenProcessPool:
+        _leave(say("error.worker_died"), 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        show = getattr(error, "show", None)
+        if show is not None:  # a usage error of the command line library
+            show()
+            sys.exit(getattr(error, "exit_code", 2))
+        if os.environ.get("RESILIENCE_DEBUG"):
+            raise
+        _leave(say("error.unexpected", kind=type(error).__name__, reason=error), 1)
+
+
+def _leave(message: str, code: int) -> None:
+    typer.echo(message, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
