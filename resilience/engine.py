@@ -506,9 +506,9 @@ class _Run:
         if self.with_maps:
             flow = solved.flow[: self.links]
             shown = self.shown_flow if self.shown_flow is not None else np.zeros(self.links)
-            change = np.abs(flow - shown) > np.maximum(10.0, 0.1 * shown)
+            change = np.abs(flow - shown) > np.maximum(25.0, 0.1 * shown)
             ids = self.city["road_links"].index
-            self.record.maps += [("flow", str(ids[i]), hour, float(round(flow[i]))) for i in np.flatnonzero(change)]
+            self.record.draw("flow", hour, ids[change], np.round(flow[change]))
             self.shown_flow = np.where(change, flow, shown)
 
     def _labour(self, due: NDArray[np.bool_], goes: NDArray[np.bool_], home: NDArray[np.bool_]) -> None:
@@ -636,26 +636,24 @@ class _Run:
 
     def _draw(self, hour: int, roads_changed: bool) -> None:
         """Write maps down as changes."""
-        ids, maps = self.city["road_links"].index, self.record.maps
         if roads_changed and self.state is not None:
-            for values, before, name in (
-                (self.state.closed[: self.links].astype(float), self.drawn_closed, "closed"),
-                (np.round(self.state.speed[: self.links], 2), self.drawn_speed, "speed"),
-            ):
-                maps += [(name, str(ids[i]), hour, float(values[i])) for i in np.flatnonzero(values != before)]
-            self.drawn_closed = self.state.closed[: self.links].astype(float)
-            self.drawn_speed = np.round(self.state.speed[: self.links], 2)
+            ids = self.city["road_links"].index
+            closed = self.state.closed[: self.links].astype(float)
+            speed = np.round(self.state.speed[: self.links], 2)
+            for name, now, before in (("closed", closed, self.drawn_closed), ("speed", speed, self.drawn_speed)):
+                self.record.draw(name, hour, ids[now != before], now[now != before])
+            self.drawn_closed, self.drawn_speed = closed, speed
         up = self.services.up.astype(float)
-        names = self.city.components
-        maps += [("up", str(names[c]), hour, float(up[c])) for c in np.flatnonzero(up != self.drawn_up)]
+        changed_up = up != self.drawn_up
+        self.record.draw("up", hour, self.city.components[changed_up], up[changed_up])
         self.drawn_up = up
         cells = self.water.cells_m
         if cells is not None and hour % 3 == 0:
-            now = np.minimum(np.ceil(cells.ravel() * 10.0 - 1e-9), 255).astype(np.uint8)
-            before_cells = self.shown_cells if self.shown_cells is not None else np.zeros(len(now), np.uint8)
-            changed = np.flatnonzero(now != before_cells)
+            deep = np.minimum(np.ceil(cells.ravel() * 10.0 - 1e-9), 255).astype(np.uint8)
+            before_cells = self.shown_cells if self.shown_cells is not None else np.zeros(len(deep), np.uint8)
+            changed = np.flatnonzero(deep != before_cells)
             if len(changed):
                 self.record.fields.append(
-                    pd.DataFrame({"hour": hour, "cell": changed.astype(np.int32), "depth_dm": now[changed]})
+                    pd.DataFrame({"hour": hour, "cell": changed.astype(np.int32), "depth_dm": deep[changed]})
                 )
-            self.shown_cells = now
+            self.shown_cells = deep

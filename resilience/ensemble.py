@@ -35,7 +35,7 @@ from resilience.scenario import DO_NOTHING, Scenario
 from resilience.score import grade_run
 from resilience.streams import Streams
 from resilience.text import say
-from resilience.traffic import Baseline, baseline
+from resilience.traffic import Baseline, baseline, load_baseline, save_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from resilience.inputs import Inputs
 
 REPRESENTATIVE = 0
+ORDINARY = "ordinary.npz"
 LIBRARIES = ("numpy", "scipy", "pandas", "numba", "igraph", "networkx", "mesa", "simpy", "pyarrow", "rasterio")
 CITY_TABLES = ("zones", "road_nodes", "road_links", "power_nodes", "power_links", "facilities", "firms", "sectors",
                "dependencies")  # fmt: skip
@@ -66,12 +67,10 @@ class Task:
 class Worker:
     """A loaded case and what all runs of it share; one in every process."""
 
-    def __init__(self, case: Case, root_seed: int, journal: Path, ordinary: Baseline | None) -> None:
+    def __init__(self, case: Case, root_seed: int, journal: Path) -> None:
         self.case, self.seed, self.journal = case, root_seed, journal
         self.people: Population | None = case.population(root_seed)
-        if ordinary is None and self.people is not None and case.city.road is not None:
-            ordinary = baseline(case.city.road, self.people, case.inputs.rhythm.relative_gap)
-        self.ordinary = ordinary
+        self._ordinary: Baseline | None = None
         self._inputs: dict[str, Inputs] = {}
         self.scenarios = dict(case.tests.scenarios)
         for scenario in case.tests.scenarios.values():
@@ -83,6 +82,17 @@ class Worker:
         if option not in self._inputs:
             self._inputs[option] = self.case.tests.options[option].apply(self.case.inputs)
         return self._inputs[option]
+
+    @property
+    def ordinary(self) -> Baseline | None:
+        """The equilibria of ordinary days: solved once for all processes and kept in the journal."""
+        if self._ordinary is None and self.people is not None and self.case.city.road is not None:
+            path = self.journal / ORDINARY
+            if not path.is_file():
+                solved = baseline(self.case.city.road, self.people, self.case.inputs.rhythm.relative_gap)
+                save_baseline(path, solved)
+            self._ordinary = load_baseline(path)
+        return self._ordinary
 
     def do(self, task: Task) -> float:
         """Do one run and put its tables into the journal; return the seconds it took."""
@@ -112,7 +122,8 @@ class Worker:
             pd.DataFrame({**keys, "variable": name, "group": "all", "hour": np.arange(len(q)), "value": q.to_numpy(float)})
             for name, q in curves.items()
         ]
-        tables["curves"] = pd.concat([tables["curves"], *metric_curves], ignore_index=True).astype(
+        plain = tables["curves"].astype({"scenario": object, "option": object})
+        tables["curves"] = pd.concat([plain, *metric_curves], ignore_index=True).astype(
             {"replicate": "int32", "hour": "int32"}
         )
         self._keep(target, tables)
@@ -122,7 +133,9 @@ class Worker:
         """Return do-nothing's no-hazard run of the same calendar and replicate, from the journal."""
         name = Task(scenario.without_hazard().name, DO_NOTHING, replicate).folder
         curves = pd.read_parquet(self.journal / name / "curves.parquet")
-        return Record.from_curves(curves, scenario.hours, scenario.onset.hour)
+        zones = self.journal / name / "zone_curves.parquet"
+        zone_curves = pd.read_parquet(zones) if zones.is_file() else None
+        return Record.from_curves(curves, zone_curves, scenario.hours, scenario.onset.hour)
 
     def _keep(self, target: Path, tables: dict[str, pd.DataFrame]) -> None:
         try:
@@ -143,15 +156,19 @@ _worker: list[Worker] = []
 
 
 def _start_worker(
-    folder: str, allow_code: bool, seed: int, journal: str, ordinary: Baseline | None, path: list[str]
+    folder: str, allow_code: bool, seed: int, journal: str, path: list[str]
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path[:] = path
-    _worker[:] = [Worker(load_case(folder, allow_code=allow_code), seed, Path(journal), ordinary)]
+    _worker[:] = [Worker(load_case(folder, allow_code=allow_code), seed, Path(journal))]
 
 
 def _do(task: Task) -> float:
     return _worker[0].do(task)
+
+
+def _prepare() -> bool:
+    return _worker[0].ordinary is not None
 
 
 def stress_test(
@@ -203,7 +220,6 @@ def stress_test(
     done = 0
     if progress is not None:
         progress(0, total, say("progress.ordinary"))
-    worker = Worker(case, seed, journal, None)
     log = folder / "run.log"
 
     def finished(task: Task, seconds: float) -> None:
@@ -216,10 +232,11 @@ def stress_test(
             progress(done, total, f"{task.scenario} / {task.option} / {task.replicate}")
 
     if workers == 1:
+        worker = Worker(case, seed, journal)
         for task in [*first, *rest]:
             finished(task, worker.do(task))
     else:
-        _in_parallel(case, seed, journal, worker.ordinary, workers, [first, rest], finished)
+        _in_parallel(case, seed, journal, workers, [first, rest], finished)
     if progress is not None:
         progress(done, total, say("progress.compacting"))
     _compact(folder, journal, case, plan)
@@ -230,16 +247,16 @@ def _in_parallel(
     case: Case,
     seed: int,
     journal: Path,
-    ordinary: Baseline | None,
     workers: int,
     phases: list[list[Task]],
     finished: Callable[[Task, float], None],
 ) -> None:
     """Do the tasks of each phase on processes; a phase begins when the one before is done."""
     context = multiprocessing.get_context("spawn")
-    arguments = (str(case.folder), case.code is not None, seed, str(journal), ordinary, list(sys.path))
+    arguments = (str(case.folder), case.code is not None, seed, str(journal), list(sys.path))
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=arguments)
     try:
+        pool.submit(_prepare).result()
         for tasks in phases:
             waiting: dict[Future[float], Task] = {pool.submit(_do, task): task for task in tasks}
             while waiting:
@@ -344,7 +361,7 @@ def _merge(target: Path, files: list[Path]) -> None:
         first = pq.read_table(files[0]).schema
         with pq.ParquetWriter(temporary, first, compression="zstd", store_schema=False) as writer:
             for file in files:
-                writer.write_table(pq.read_table(file).cast(first))
+                writer.write_table(pq.read_table(file, schema=first))
 
 
 def _manifest(case: Case, plan: dict[str, Any], rasters: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 TABLES = {
     "curves": ("scenario", "option", "replicate", "variable", "group", "hour", "value"),
+    "zone_curves": ("scenario", "option", "replicate", "variable", "group", "hour", "value"),
     "events": ("scenario", "option", "replicate", "event", "hour", "component", "what", "reason", "cause", "detail"),
     "maps": ("scenario", "option", "replicate", "variable", "component", "hour", "value"),
     "fields": ("scenario", "option", "replicate", "hour", "cell", "depth_dm"),
@@ -52,7 +53,7 @@ class Record:
     onset_hour: int
     series: dict[tuple[str, str], NDArray[np.float64]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
-    maps: list[tuple[str, str, int, float]] = field(default_factory=list)
+    maps: list[pd.DataFrame] = field(default_factory=list)
     fields: list[pd.DataFrame] = field(default_factory=list)
     panels: dict[str, dict[int, pd.Series]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +64,13 @@ class Record:
         if key not in self.series:
             self.series[key] = np.full(self.hours, np.nan)
         self.series[key][hour] = value
+
+    def draw(self, variable: str, hour: int, components: pd.Index, values: NDArray[np.float64]) -> None:
+        """Write down the components whose state has changed, for maps."""
+        if len(components):
+            self.maps.append(
+                pd.DataFrame({"variable": variable, "component": components, "hour": hour, "value": values})
+            )
 
     def panel_total(self, variable: str) -> pd.Series:
         """Return the sum over the hours of a variable kept for many groups, index = groups."""
@@ -107,38 +115,41 @@ class Record:
             parts.append(
                 pd.DataFrame({"variable": variable, "group": group, "hour": known, "value": values[known]})
             )
-        parts += [
+        panels = [
             pd.DataFrame({"variable": variable, "group": values.index, "hour": hour, "value": values.to_numpy(float)})
             for variable, by_hour in self.panels.items()
             for hour, values in by_hour.items()
         ]
-        curves = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(TABLES["curves"][3:]))
-        maps = pd.DataFrame(self.maps, columns=["variable", "component", "hour", "value"])
-        fields = pd.concat(self.fields, ignore_index=True) if self.fields else None
-        found = {"curves": curves, "events": pd.DataFrame(self.events), "maps": maps, "fields": fields}
-        return {
-            name: _shape(self._keyed(table), name)
-            for name, table in found.items()
-            if table is not None and len(table) > 0
-        }
+        found = {
+            "curves": parts, "zone_curves": panels, "events": [pd.DataFrame(self.events)], "maps": self.maps,
+            "fields": self.fields,
+        }  # fmt: skip
+        tables = {name: pd.concat(some, ignore_index=True) for name, some in found.items() if some}
+        return {name: _shape(self._keyed(table), name) for name, table in tables.items() if len(table) > 0}
 
     @classmethod
-    def from_curves(cls, curves: pd.DataFrame, hours: int, onset_hour: int) -> Record:
-        """Return a record with the series and panels of one run's table of curves (all a metric needs)."""
+    def from_curves(
+        cls, curves: pd.DataFrame, zone_curves: pd.DataFrame | None, hours: int, onset_hour: int
+    ) -> Record:
+        """Return a record with the series and panels of one run's tables of curves (all a metric needs)."""
         first = curves.iloc[0]
         record = cls(str(first["scenario"]), str(first["option"]), int(first["replicate"]), hours, onset_hour)
-        is_panel = curves["group"].str.startswith("zone:")
-        for (variable, group), part in curves[~is_panel].groupby(["variable", "group"], sort=False):
+        for (variable, group), part in curves.groupby(["variable", "group"], sort=False, observed=True):
             values = np.full(hours, np.nan)
             values[part["hour"].to_numpy()] = part["value"].to_numpy()
             record.series[str(variable), str(group)] = values
-        for (variable, hour), part in curves[is_panel].groupby(["variable", "hour"], sort=False):
-            values_of = pd.Series(part["value"].to_numpy(), index=part["group"].to_numpy())
-            record.panels.setdefault(str(variable), {})[int(hour)] = values_of
+        if zone_curves is not None:
+            for (variable, hour), part in zone_curves.groupby(["variable", "hour"], sort=False, observed=True):
+                values_of = pd.Series(part["value"].to_numpy(), index=part["group"].to_numpy())
+                record.panels.setdefault(str(variable), {})[int(hour)] = values_of
         return record
 
     def _keyed(self, table: pd.DataFrame) -> pd.DataFrame:
-        return table.assign(scenario=self.scenario, option=self.option, replicate=self.replicate)
+        many = len(table)
+        for column in ("scenario", "option"):
+            table[column] = pd.Categorical.from_codes(np.zeros(many, np.int8), categories=[getattr(self, column)])
+        table["replicate"] = np.full(many, self.replicate, np.int32)
+        return table
 
 
 def _shape(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from resilience.defaults import default
+from resilience.files import atomic
 from resilience.networks.assignment import Assignment, Pairs, assign, skim
 from resilience.networks.road import RoadModel, binned_depth, speed_in_water
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from resilience.agents.population import Population
@@ -88,6 +91,38 @@ def baseline(road: RoadModel, people: Population, gap: float) -> Baseline:
         for period, pairs, pair in ((OUT, people.out, people.out_pair), (BACK, people.back, people.back_pair)):
             demand = np.bincount(pair, people.vehicles * due, len(pairs.origin))
             result[period, weekend] = assign(road.graph, pairs, demand, gap=gap)
+    return result
+
+
+def save_baseline(path: Path, ordinary: Baseline) -> None:
+    """Write the ordinary equilibria to one file, atomically."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for (period, weekend), found in ordinary.items():
+        name = f"{period}:{int(weekend)}:"
+        for part in fields(found):
+            value = getattr(found, part.name)
+            if part.name == "paths":
+                arrays |= {f"{name}paths:{k}": array for k, array in enumerate(value)}
+            else:
+                arrays[name + part.name] = np.asarray(value)
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def load_baseline(path: Path) -> Baseline:
+    """Return the ordinary equilibria of a file."""
+    result: Baseline = {}
+    with np.load(path, allow_pickle=False) as data:
+        for key in dict.fromkeys(tuple(name.split(":")[:2]) for name in data.files):
+            name = f"{key[0]}:{key[1]}:"
+            values: dict[str, Any] = {}
+            for part in fields(Assignment):
+                if part.name == "paths":
+                    values["paths"] = tuple(data[f"{name}paths:{k}"] for k in range(4))
+                else:
+                    array = data[name + part.name]
+                    values[part.name] = array if array.ndim else array.item()
+            result[key[0], key[1] == "1"] = Assignment(**values)
     return result
 
 

@@ -135,7 +135,7 @@ class Assignment:
     total_travel_time: float
     iterations: int
     converged: bool
-    paths: tuple[Ints, Ints, Ints, Floats] = field(repr=False)
+    paths: tuple[Ints, NDArray[np.int32], NDArray[np.int32], Floats] = field(repr=False)
 
 
 def assign(
@@ -170,7 +170,7 @@ def assign(
     origin, destination = net.number[pairs.origin], net.number[pairs.destination]
     topology = (net.offsets, net.tail, net.head, net.member_start, net.members, net.sink)
     if warm is None:
-        state = (np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        state = (np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
     else:
         if len(warm.od_minutes) != len(demand):
             raise InputError(say("error.warm_mismatch"))
@@ -320,8 +320,8 @@ def _restart(
             kept += 1
             kept_links += offsets[path + 1] - offsets[path]
             carried[owner[path]] += flows[path]
-    new_offsets, new_store = np.zeros(kept + 1, np.int64), np.empty(kept_links, np.int64)
-    new_owner, new_flows = np.empty(kept, np.int64), np.empty(kept)
+    new_offsets, new_store = np.zeros(kept + 1, np.int64), np.empty(kept_links, np.int32)
+    new_owner, new_flows = np.empty(kept, np.int32), np.empty(kept)
     at, end = 0, 0
     seen = np.zeros(pairs, np.bool_)
     for path in range(len(owner)):
@@ -383,10 +383,10 @@ def _columns(
     arc_cost = np.empty(len(tail))
     arc_costs(member_start, members, cost, shut, arc_cost)
     od = np.full(pairs, np.inf)
-    new_owner = np.empty(pairs, np.int64)
+    new_owner = np.empty(pairs, np.int32)
     new_flows = np.empty(pairs)
     new_ends = np.empty(pairs, np.int64)
-    new_store = np.empty(max(16, pairs * 8), np.int64)
+    new_store = np.empty(max(16, pairs * 8), np.int32)
     new_paths, new_links = 0, 0
     sptt, cold = 0.0, False
     first = 0
@@ -408,7 +408,7 @@ def _columns(
             while node != o:
                 arc = via[node]
                 if new_links + member_start[arc + 1] - member_start[arc] > len(new_store):
-                    bigger = np.empty(2 * len(new_store) + member_start[arc + 1] - member_start[arc], np.int64)
+                    bigger = np.empty(2 * len(new_store) + member_start[arc + 1] - member_start[arc], np.int32)
                     bigger[:new_links] = new_store[:new_links]
                     new_store = bigger
                 for at in range(member_start[arc], member_start[arc + 1]):
@@ -442,8 +442,8 @@ def _columns(
             begin = new_ends[path - 1] if path > 0 else 0
             lengths[new_owner[path] + 1] += new_ends[path] - begin
         total_paths = paths + new_paths
-        m_offsets, m_store = np.zeros(total_paths + 1, np.int64), np.empty(lengths.sum(), np.int64)
-        m_owner, m_flows = np.empty(total_paths, np.int64), np.empty(total_paths)
+        m_offsets, m_store = np.zeros(total_paths + 1, np.int64), np.empty(lengths.sum(), np.int32)
+        m_owner, m_flows = np.empty(total_paths, np.int32), np.empty(total_paths)
         old, new, at, end = 0, 0, 0, 0
         while old < paths or new < new_paths:
             if old < paths and (new == new_paths or owner[old] <= new_owner[new]):
@@ -561,8 +561,8 @@ def _equalise(
             keep[path] = True
             kept += 1
             kept_links += offsets[path + 1] - offsets[path]
-    new_offsets, new_store = np.zeros(kept + 1, np.int64), np.empty(kept_links, np.int64)
-    new_owner, new_flows = np.empty(kept, np.int64), np.empty(kept)
+    new_offsets, new_store = np.zeros(kept + 1, np.int64), np.empty(kept_links, np.int32)
+    new_owner, new_flows = np.empty(kept, np.int32), np.empty(kept)
     at, end = 0, 0
     for path in range(paths):
         if keep[path]:

@@ -116,7 +116,7 @@ def _lay_out(arcs: list[tuple[int, int, tuple[int, ...]]], barred: NDArray[np.bo
         tail=t[sort].astype(np.int32),
         head=h[sort].astype(np.int32),
         member_start=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        members=np.array([link for i in sort for link in arcs[i][2]], np.int64),
+        members=np.array([link for i in sort for link in arcs[i][2]], np.int32),
         sink=sink,
     )
 
