@@ -115,6 +115,10 @@ class Event(Protocol):
         """Return the water of this hour (None: no water) and the damage that begins in it."""
         ...
 
+    def at_risk(self) -> NDArray[np.bool_] | None:
+        """Return the zones that a warning would name, shape (zones,); None where there is nothing to warn of."""
+        ...
+
 
 class Hazard(Protocol):
     """A hazard that can be started at any severity; severity is one number and never gives less when it rises."""

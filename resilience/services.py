@@ -40,13 +40,13 @@ class Services:
     Attributes
     ----------
     up : gives its service, shape (components,)
-    intact : is not damaged itself, shape (components,)
+    loss : service lost by damage to the component itself, 0 to 1, shape (components,); below 1 it still works in part
     """
 
     def __init__(self, city: City, streams: Streams) -> None:
         self.components = city.components
         many = len(self.components)
-        self.up, self.intact = np.ones(many, np.bool_), np.ones(many, np.bool_)
+        self.up, self.loss = np.ones(many, np.bool_), np.zeros(many)
         rows = city["dependencies"]
         fails = (
             streams.uniform("generator-start", rows["consumer"].to_numpy(str)) < rows["start_failure"].to_numpy(float)
@@ -62,6 +62,15 @@ class Services:
             self._nodes = np.asarray(self.components.get_indexer(network.nodes.index), np.int64)
             self._links = np.asarray(self.components.get_indexer(network.links.index), np.int64)
             self._intact_graph: igraph.Graph = network.to_igraph(directed=False)
+
+    @property
+    def intact(self) -> Bools:
+        """Which components work at least in part as far as their own damage goes, shape (components,)."""
+        return self.loss < 1.0
+
+    def buffers_running(self) -> bool:
+        """Return whether a consumer lives on its buffer, so that the next hour may bring a change."""
+        return self.needs is not None and bool(np.isfinite(self.needs.missing_since).any())
 
     def step(self, hour: float) -> list[Change]:
         """Bring the services of this hour about and return what changed, causes before their effects."""
@@ -83,9 +92,9 @@ class Services:
         return np.flatnonzero(self.needs.failed(hour, self.needs.met(up)))
 
     def _fall(self, hour: float, reasons: dict[int, tuple[str, int]]) -> Bools:
-        start = self.up.copy()
-        up = self.up & self.intact
-        for c in np.flatnonzero(self.up & ~self.intact):
+        start, intact = self.up.copy(), self.intact
+        up = self.up & intact
+        for c in np.flatnonzero(self.up & ~intact):
             reasons[int(c)] = ("damaged", -1)
         while True:
             size = int(up.sum())
@@ -107,9 +116,10 @@ class Services:
         return start & ~up
 
     def _rise(self, fallen: Bools, reasons: dict[int, tuple[str, int]]) -> None:
+        intact = self.intact
         for _ in range(len(self.up) + 1):
             size = int(self.up.sum())
-            may = self.intact & ~fallen & ~self.up
+            may = intact & ~fallen & ~self.up
             ready = may.copy()
             if self.needs is not None:
                 ready[self.needs.consumer[~self.needs.met(self.up)]] = False
@@ -134,8 +144,8 @@ class Services:
     def _nearest_down(self, node: int, up: Bools) -> int:
         """Return the failed power component nearest to a node on the intact network: what cut it off."""
         assert self.power is not None  # noqa: S101 - callers look first
-        dead_nodes = np.flatnonzero(~self.intact[self._nodes])
-        dead_links = np.flatnonzero(~self.intact[self._links])
+        broken = ~self.intact
+        dead_nodes, dead_links = np.flatnonzero(broken[self._nodes]), np.flatnonzero(broken[self._links])
         tail, head = self.power.tail, self.power.head
         targets = np.concatenate([dead_nodes, tail[dead_links], head[dead_links]]).astype(int)
         owner = np.concatenate([self._nodes[dead_nodes], self._links[dead_links], self._links[dead_links]])

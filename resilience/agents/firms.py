@@ -108,12 +108,12 @@ class Firms:
         return (self.opens <= hour_of_day) & (hour_of_day < self.closes) & (weekday < self.days)
 
     def tick(
-        self, hour_of_day: int, weekday: int, undamaged: NDArray[np.bool_], power: NDArray[np.bool_]
+        self, hour_of_day: int, weekday: int, undamaged: Floats, power: NDArray[np.bool_]
     ) -> tuple[Floats, Floats]:
         """Return value added in this hour and what it would be at full output, currency, shape (firms,)."""
         open_now = self.at_work(hour_of_day, weekday)
         outlook = FirmOutlook(
-            undamaged=undamaged.astype(float),
+            undamaged=undamaged,
             power=np.where(power, 1.0, 1.0 - self.power_need),
             labour=self.labour,
             inputs=self.inputs,

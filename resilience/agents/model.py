@@ -37,7 +37,7 @@ class CityModel(mesa.Model):
             decide = self._behaviour(wanted.firms, wanted.form, many, code, FirmAgent, FirmsOneByOne)
             self.firms = Firms(inputs.city, supply, decide)
         self.crews = [
-            Crew(self, number, depots[number % len(depots)]) for number in range(inputs.operations.crews if depots else 0)
+            Crew(self, number, depots[number % len(depots)]) for number in range(inputs.operations.crews)
         ]
 
     def _behaviour(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.damage import CREW, OWN_STAFF, Damage, Event, Field, Onset
+from resilience.damage import CREW, DEPTHS, OWN_STAFF, Damage, Event, Field, Onset
 from resilience.defaults import default
 from resilience.errors import CaseError, InputError, Problem
 from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
@@ -221,3 +221,8 @@ class LakeFloodEvent:
             dry_m=np.minimum(self.fails_at_m[fails], default("flood.site_dry_m")),
             cause="flooded",
         )
+
+    def at_risk(self) -> NDArray[np.bool_]:
+        """Return the zones that the peak of the flood reaches with 0.30 m of water, shape (zones,)."""
+        peak = self.water.at(self.severity, with_cells=False)
+        return np.asarray(peak.zone_share[:, DEPTHS.index(0.30)] > 0)

@@ -144,3 +144,7 @@ class OutageEvent:
             dry_m=np.full(many, np.inf),
             cause="switched_off",
         )
+
+    def at_risk(self) -> None:
+        """Return None: no zone is warned of an outage."""
+        return

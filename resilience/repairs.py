@@ -1,0 +1,106 @@
+"""What breaks and how it is mended: by itself, by the owner's staff, or by a crew that comes over the roads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resilience.agents.crews import Crew, Dispatcher, Job
+from resilience.damage import CREW, NOBODY, Damage
+
+if TYPE_CHECKING:
+    import simpy
+
+    from resilience.world import World
+
+
+@dataclass
+class Cleanup:
+    """Work of the owner's staff: it takes `work_hours` from when the site is dry, and begins anew if it floods again."""
+
+    work_hours: float
+    dry_m: float
+    done_hour: float = np.nan
+
+
+class Repairs:
+    """Keeps account of what is damaged and by whom it is repaired."""
+
+    def __init__(self, world: World, env: simpy.Environment, crews: list[Crew]) -> None:
+        self.world, self.env = world, env
+        self.dispatcher = Dispatcher(
+            env, crews, world.inputs.operations.repair_order, world, self._crew_tells
+        )
+        self.until = np.full(len(world.city.components), np.nan)
+        self.staff: dict[int, Cleanup] = {}
+        self.waiting: set[int] = set()
+
+    def damage(self, hour: int, cause: int, damage: Damage) -> None:
+        """Take damage in: of two damages to one component the larger loss counts, and both must be mended."""
+        services = self.world.services
+        for k, name in enumerate(damage.component):
+            c = int(self.world.city.components.get_loc(name))
+            if damage.loss[k] <= 0:
+                continue
+            was_intact = services.intact[c]
+            services.loss[c] = max(services.loss[c], float(damage.loss[k]))
+            if was_intact and not services.intact[c]:
+                self.world.failed_by[c] = self.world.record.tell(hour, name, "failed", damage.cause, cause)
+            if damage.repaired_by[k] == NOBODY:
+                self.until[c] = np.fmax(self.until[c], damage.until_hour[k])
+            elif damage.repaired_by[k] == CREW:
+                self._ask_for_crew(c, hour, damage, k)
+            elif c not in self.staff:
+                self.staff[c] = Cleanup(float(damage.repair_hours[k]), float(damage.dry_m[k]))
+
+    def _ask_for_crew(self, component: int, hour: int, damage: Damage, k: int) -> None:
+        if component in self.waiting:
+            return
+        self.waiting.add(component)
+        self.dispatcher.add(
+            Job(
+                component=component,
+                node=self.world.site_node(component),
+                work_hours=float(damage.repair_hours[k]),
+                people=float(self.world.services.people_behind[component]),
+                failed_hour=float(hour),
+                dry_m=float(damage.dry_m[k]),
+            )
+        )
+
+    def finish(self, hour: int) -> bool:
+        """End the repairs that are due and return whether there were any."""
+        done = list(self.dispatcher.finished)
+        self.dispatcher.finished.clear()
+        self.waiting.difference_update(done)
+        over = np.flatnonzero(self.until <= hour)
+        self.until[over] = np.nan
+        done += [int(c) for c in over]
+        done += self._staff_done(hour)
+        for c in done:
+            if np.isnan(self.until[c]) and c not in self.staff and c not in self.waiting:
+                self.world.services.loss[c] = 0.0
+                self.world.record.tell(
+                    hour, self.world.name(c), "repaired", "", self.world.failed_by.get(c, -1)
+                )
+        return bool(done)
+
+    def _staff_done(self, hour: int) -> list[int]:
+        done = []
+        for c, work in self.staff.items():
+            if self.world.depth_at(c) >= work.dry_m:
+                work.done_hour = np.nan
+            elif np.isnan(work.done_hour):
+                work.done_hour = hour + work.work_hours
+            elif work.done_hour <= hour:
+                done.append(c)
+        for c in done:
+            del self.staff[c]
+        return done
+
+    def _crew_tells(self, what: str, component: int, crew: int) -> None:
+        world = self.world
+        cause = world.failed_by.get(component, -1)
+        world.record.tell(self.env.now, world.name(component), what, "", cause, f"crew:{crew}")
