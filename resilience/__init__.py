@@ -28,7 +28,7 @@ _PUBLIC = {
     "compare": "resilience.compare",
     "open_run": "resilience.record",
 }
-__all__ = sorted(_PUBLIC)
+__all__ = [*_PUBLIC]  # noqa: PLE0604 - the names are resolved on first use
 __version__ = "0.1.0"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import tomllib
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -92,6 +93,7 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
     ------
     CaseError
         The folder cannot be used; the error lists every problem found.
+
     """
     folder = Path(folder)
     problems: list[Problem] = []
@@ -150,9 +152,8 @@ def _rules(section: str) -> pd.DataFrame:
 
 def _unknown_sections(config: dict[str, Any], problems: list[Problem]) -> None:
     known = case_schema()["section"].unique()
-    for name in config:
-        if name not in known:
-            problems.append(Problem("unknown_section", "case.toml", found=name, expected=near(name, known)))
+    strange = [name for name in config if name not in known]
+    problems += [Problem("unknown_section", "case.toml", found=n, expected=near(n, known)) for n in strange]
 
 
 def _section(
@@ -218,7 +219,9 @@ def _fits(value: Any, rule: pd.Series, label: str, key: str, problems: list[Prob
     if kind in ("number", "integer"):
         least, most = rule["least"], rule["most"]
         if least.startswith(">") and value <= float(least[1:]):
-            problems.append(Problem("too_small", "case.toml", column=where, found=str(value), expected=f"> {least[1:]}"))
+            problems.append(
+                Problem("too_small", "case.toml", column=where, found=str(value), expected=f"> {least[1:]}")
+            )
             return False
         if least and not least.startswith(">") and value < float(least):
             problems.append(Problem("too_small", "case.toml", column=where, found=str(value), expected=f">= {least}"))
@@ -272,9 +275,8 @@ def _check_arguments(
     function: Any, given: Iterable[str], label: str, problems: list[Problem], skip: tuple[str, ...] = ()
 ) -> None:
     known = [n for n in inspect.signature(function).parameters if n not in skip]
-    for key in given:
-        if key not in known:
-            problems.append(Problem("unknown_key", "case.toml", column=label, found=key, expected=near(key, known)))
+    strange = [key for key in given if key not in known]
+    problems += [Problem("unknown_key", "case.toml", column=label, found=k, expected=near(k, known)) for k in strange]
     for name, parameter in inspect.signature(function).parameters.items():
         if name in known and parameter.default is inspect.Parameter.empty and name not in given:
             problems.append(Problem("missing_key", "case.toml", column=label, found=name))
@@ -316,7 +318,7 @@ def _tests(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> S
         rungs = head.get("scenarios", [])
         _known_names(rungs, scenarios, f"{label} scenarios", problems)
         steps = [scenarios[r].severity for r in rungs if r in scenarios]
-        for lower, upper in zip(steps[:-1], steps[1:], strict=True):
+        for lower, upper in itertools.pairwise(steps):
             if set(lower) != set(upper) or any(upper[k] < lower[k] for k in lower):
                 problems.append(Problem("not_a_ladder", "case.toml", column=label, found=f"{lower} > {upper}"))
         ladders.append(Ladder(head.get("name", ""), tuple(rungs)))
@@ -339,9 +341,8 @@ def _known_names(
     wanted: Iterable[str], known: Iterable[str], label: str, problems: list[Problem], key: str = "unknown_name"
 ) -> None:
     names_known = list(known)
-    for name in wanted:
-        if name not in names_known:
-            problems.append(Problem(key, "case.toml", column=label, found=name, expected=near(name, names_known)))
+    strange = [name for name in wanted if name not in names_known]
+    problems += [Problem(key, "case.toml", column=label, found=n, expected=near(n, names_known)) for n in strange]
 
 
 def _scenarios(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> dict[str, Scenario]:
@@ -432,9 +433,8 @@ def _tolerances(config: dict[str, Any], problems: list[Problem]) -> tuple[Tolera
                 better = metrics[head["metric"]].better
                 text = f"{head['T1']}, {head['T2']}, {head['T3']}"
                 problems.append(Problem("limits_order", "case.toml", column=label, found=text, expected=better))
-        found.append(
-            Tolerance(head["metric"], *(float(head[t]) for t in ("T1", "T2", "T3", "hours")), bool(head["must"]))
-        )
+        limits_of = {t: float(head[t]) for t in ("T1", "T2", "T3", "hours")}
+        found.append(Tolerance(metric=head["metric"], must=bool(head["must"]), **limits_of))
     return tuple(found)
 
 
@@ -554,7 +554,8 @@ def _check_city(city: City, problems: list[Problem], notices: list[str]) -> None
             )  # fmt: skip
     own = rows[rows["supplier"] == rows["consumer"]]
     problems += [
-        Problem("unused_row", "dependencies.csv", int(str(p)) + 2, "supplier", str(n)) for p, n in own["supplier"].items()
+        Problem("unused_row", "dependencies.csv", int(str(p)) + 2, "supplier", str(n))
+        for p, n in own["supplier"].items()
     ]
     if problems:
         return

@@ -19,9 +19,7 @@ from resilience.text import choose_language, say
 if TYPE_CHECKING:
     import pandas as pd
 
-app = typer.Typer(
-    help=say("cli.about"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(help=say("cli.about"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 ROOMS = ("hazards", "measures", "agents", "metrics", "readers", "cases")
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder, such as results/porto_alegre/…")]
 CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="case folder, or the name of a shipped case")]
@@ -49,7 +47,14 @@ def run_case(
 ) -> None:
     """Run a case."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     from resilience.case import load_case
     from resilience.ensemble import cores, stress_test
@@ -133,11 +138,13 @@ def _cell(row: pd.Series, metric: str, many: int) -> str:
 
 
 def _plain(value: float, metric: str) -> str:
-    share = metric.endswith(("_share", "trips", "efficiency", "_way", "output", "safe", "hospital", "closed", "power", "tenth"))
+    share = metric.endswith(
+        ("_share", "trips", "efficiency", "_way", "output", "safe", "hospital", "closed", "power", "tenth")
+    )
     return f"{100 * value:.1f} %" if share else f"{value:,.4g}"
 
 
-def _number(value: float, metric: str, manifest: dict[str, Any]) -> str:  # noqa: ARG001
+def _number(value: float, metric: str, manifest: dict[str, Any]) -> str:
     return _plain(value, metric)
 
 
@@ -187,7 +194,9 @@ def _difference(row: pd.Series, metric: str) -> str:
 def trace(
     run: RunFolder,
     component: Annotated[str, typer.Argument(metavar="COMPONENT", help="global id, such as facility:H1 or zone:h0042")],
-    scenario: Annotated[str | None, typer.Option("--scenario", "-s", help="the first in which it fails where not given")] = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", "-s", help="the first in which it fails where not given")
+    ] = None,
     option: Annotated[str, typer.Option("--option", "-o")] = "do-nothing",
     replicate: Annotated[int, typer.Option()] = 0,
 ) -> None:
@@ -213,9 +222,7 @@ def check(case: CaseFolder, allow_code: AllowCode = False) -> None:
 
     loaded = load_case(find_case(case), allow_code=allow_code)
     tests = loaded.tests
-    typer.echo(
-        say("cli.case_ok", name=loaded.city.name, scenarios=len(tests.scenarios), options=len(tests.options))
-    )
+    typer.echo(say("cli.case_ok", name=loaded.city.name, scenarios=len(tests.scenarios), options=len(tests.options)))
     _notices(loaded)
 
 
@@ -277,14 +284,14 @@ def assign(
         for key, value in result.items():
             typer.echo(f"{key:18} {value:,.10g}")
     if not found.converged:
-        raise RunError(
-            say("cli.gap_missed", gap=gap, found=f"{found.relative_gap:.3g}", iterations=found.iterations)
-        )
+        raise RunError(say("cli.gap_missed", gap=gap, found=f"{found.relative_gap:.3g}", iterations=found.iterations))
 
 
 @app.command(help=say("cli.dashboard"))
 def dashboard(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="run folder or folder of run folders")] = Path("results"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="run folder or folder of run folders")] = Path(
+        "results"
+    ),
     port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 8050,
 ) -> None:
     """Open the results in a browser."""

@@ -30,6 +30,7 @@ class Damage:
     repaired_by : NOBODY (until_hour counts), OWN_STAFF (work starts when the site is dry) or CREW (a crew must come)
     dry_m : depth at the site below which work can start, metres
     cause : key of the reason, such as flooded
+
     """
 
     component: list[str] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Field:
     zone_share : share of each zone's area in water of at least DEPTHS metres, shape (zones, len(DEPTHS))
     level_m : level of the water that caused it, for the curve
     cells_m : depth of the cells of the raster, shape (rows, columns), or None
+
     """
 
     link_m: NDArray[np.float64]
@@ -91,9 +93,7 @@ DEPTHS = (0.15, 0.30, 0.50, 1.00)
 
 def dry(links: int, sites: int, zones: int) -> Field:
     """Return a field without water."""
-    return Field(
-        np.zeros(links), np.zeros(links), np.zeros(sites), np.zeros(sites), np.zeros((zones, len(DEPTHS)))
-    )
+    return Field(np.zeros(links), np.zeros(links), np.zeros(sites), np.zeros(sites), np.zeros((zones, len(DEPTHS))))
 
 
 @dataclass(frozen=True)

@@ -30,5 +30,6 @@ def default(name: str) -> float:
     ------
     KeyError
         No table in defaults/ holds the name.
+
     """
     return float(parameters().at[name, "value"])

@@ -8,7 +8,6 @@ import numpy as np
 import simpy
 
 from resilience.agents.model import CityModel
-from resilience.damage import Field
 from resilience.mobility import Mobility
 from resilience.observer import Observer
 from resilience.repairs import Repairs
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.agents.population import Population
-    from resilience.damage import Event
+    from resilience.damage import Event, Field
     from resilience.inputs import Inputs
     from resilience.record import Record
     from resilience.scenario import Scenario
@@ -51,6 +50,7 @@ def run(
     people, ordinary : trip makers and their equilibria on ordinary days, None where the case has no roads or trips
     with_maps : keep component states and water depths as changes, for maps
     code : folder of the case whose own Python file may be run
+
     """
     return Engine(World(inputs, scenario, option, streams), streams, people, ordinary, with_maps, code).go()
 

@@ -119,7 +119,9 @@ class Worker:
         keys = {"scenario": task.scenario, "option": task.option, "replicate": task.replicate}
         tables["scores"] = pd.DataFrame(rows).assign(**keys)[list(TABLES["scores"])].astype({"replicate": "int32"})
         metric_curves = [
-            pd.DataFrame({**keys, "variable": name, "group": "all", "hour": np.arange(len(q)), "value": q.to_numpy(float)})
+            pd.DataFrame(
+                {**keys, "variable": name, "group": "all", "hour": np.arange(len(q)), "value": q.to_numpy(float)}
+            )
             for name, q in curves.items()
         ]
         plain = tables["curves"].astype({"scenario": object, "option": object})
@@ -155,9 +157,7 @@ class Worker:
 _worker: list[Worker] = []
 
 
-def _start_worker(
-    folder: str, allow_code: bool, seed: int, journal: str, path: list[str]
-) -> None:
+def _start_worker(folder: str, allow_code: bool, seed: int, journal: str, path: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path[:] = path
     _worker[:] = [Worker(load_case(folder, allow_code=allow_code), seed, Path(journal))]
@@ -199,6 +199,7 @@ def stress_test(
         A name is unknown or a number is not possible.
     RunError
         The folder cannot be written, or holds another test.
+
     """
     chosen = _chosen(scenarios, case.tests.scenarios, "scenario")
     tried = _chosen(options, case.tests.options, "option")
@@ -265,7 +266,7 @@ def _in_parallel(
                     finished(waiting.pop(future), future.result())
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((pool._processes or {}).values()):  # noqa: SLF001 - no public way to end a worker
+        for process in list((pool._processes or {}).values()):
             process.terminate()
         raise
     pool.shutdown()
@@ -382,7 +383,9 @@ def _manifest(case: Case, plan: dict[str, Any], rasters: dict[str, Any]) -> dict
         "replicates": plan["replicates"],
         "representative": REPRESENTATIVE,
         "scenarios": [_scenario(tests.scenarios[n], case) for n in plan["scenarios"]],
-        "ladders": [{"name": x.name, "scenarios": [n for n in x.scenarios if n in plan["scenarios"]]} for x in tests.ladders],
+        "ladders": [
+            {"name": x.name, "scenarios": [n for n in x.scenarios if n in plan["scenarios"]]} for x in tests.ladders
+        ],
         "options": [_option(tests.options[n]) for n in plan["options"]],
         "tolerances": [asdict(t) for t in tests.tolerances],
         "metrics": [

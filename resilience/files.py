@@ -30,6 +30,7 @@ def atomic(path: Path) -> Iterator[Path]:
     ------
     RunError
         The folder cannot be written or the disk is full; the temporary file is removed.
+
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -66,6 +66,7 @@ def select(city: City, where: str) -> tuple[str, pd.Index]:
     ------
     InputError
         The layer is unknown, the expression cannot be read, or nothing matches.
+
     """
     layer = where.split(".", 1)[0].strip()
     if layer not in LAYERS or "." not in where:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from resilience.agents.commuters import Choice
 from resilience.agents.population import PURPOSES, Population
+from resilience.arrays import sums
 from resilience.damage import DEPTHS
 from resilience.defaults import default
 from resilience.state import Outlook
@@ -35,6 +36,7 @@ class Mobility:
     ----------
     away : people who are at the place they went to, the stranded among them, shape (people,)
     at_desk : people who work from home today, shape (people,)
+
     """
 
     def __init__(self, world: World, people: Population, traffic: Traffic, commuters: Any, at_risk: Bools) -> None:
@@ -46,7 +48,7 @@ class Mobility:
         self.asked = np.zeros(zones, np.bool_)
         self.asked[people.origin] = True
         self.cut = np.zeros(zones, np.bool_)
-        self.planned_of_zone = np.bincount(people.origin, people.persons * people.weekday, zones)
+        self.planned_of_zone = sums(people.origin, people.persons * people.weekday, zones)
         self.pair_zone = np.zeros(len(people.out.origin), np.int64)
         self.pair_zone[people.out_pair] = people.origin
         self.works = people.purpose == PURPOSES.index("work")
@@ -64,7 +66,7 @@ class Mobility:
         choice = np.asarray(self.commuters.decide(self._outlook(hour, free, usual[people.out_pair], now)), np.int64)
         choice = np.where((choice == Choice.GO) & ~np.isfinite(now), int(Choice.NO_WAY), choice)
         goes, self.at_desk = free & (choice == Choice.GO), free & (choice == Choice.TELEWORK)
-        demand = np.bincount(people.out_pair, people.vehicles * goes, len(people.out.origin))
+        demand = sums(people.out_pair, people.vehicles * goes, len(people.out.origin))
         solved = traffic.solve(OUT, weekend, world.roads, demand, expected)
         self.away |= goes
         delay = (solved.od_minutes - usual)[people.out_pair]
@@ -87,7 +89,7 @@ class Mobility:
         usual = traffic.ordinary[BACK, weekend].od_minutes
         due = people.due(weekday)
         goes = self.away & np.isfinite(expected[people.back_pair])
-        demand = np.bincount(people.back_pair, people.vehicles * goes, len(people.back.origin))
+        demand = sums(people.back_pair, people.vehicles * goes, len(people.back.origin))
         solved = traffic.solve(BACK, weekend, world.roads, demand, expected)
         stranded = self.away & ~goes
         self.away = stranded
@@ -138,12 +140,8 @@ class Mobility:
         weight = people.persons * self.works
         came = weight * (goes + default("economy.telework_output") * self.at_desk)
         own = self.works & (people.firm >= 0)
-        planned, arrived = (
-            np.bincount(people.firm[own], part[own], len(firms)) for part in (weight * due, came)
-        )
-        zone_planned, zone_arrived = (
-            np.bincount(people.destination, part, len(zones))[zone] for part in (weight * due, came)
-        )
+        planned, arrived = (sums(people.firm[own], part[own], len(firms)) for part in (weight * due, came))
+        zone_planned, zone_arrived = (sums(people.destination, part, len(zones))[zone] for part in (weight * due, came))
         share = np.ones(len(firms))
         np.divide(zone_arrived, zone_planned, out=share, where=zone_planned > 0)
         np.divide(arrived, planned, out=share, where=planned > 0)
@@ -165,10 +163,10 @@ class Mobility:
             record.put(f"travel/{name}", hour, float(value))
         zones = self.world.city["zones"].index[self.asked]
         for name, who in (("planned", due), ("completed", done)):
-            by_purpose = np.bincount(people.purpose, weight * who, len(PURPOSES))
+            by_purpose = sums(people.purpose, weight * who, len(PURPOSES))
             for number in np.unique(people.purpose):
                 record.put(f"travel/{name}", hour, float(by_purpose[number]), f"purpose:{PURPOSES[number]}")
-            by_zone = np.bincount(people.origin, weight * who, len(self.asked))[self.asked]
+            by_zone = sums(people.origin, weight * who, len(self.asked))[self.asked]
             record.panels.setdefault(f"travel/{name}", {})[hour] = pd.Series(by_zone, index=zones)
 
     def _road_figures(self, hour: int, period: str, weekend: bool, solved: Assignment, demand: Floats) -> None:
@@ -199,7 +197,7 @@ class Mobility:
     def _cut_off(self, hour: int, who: Bools) -> None:
         """Tell which zones lost their ways, each with the closure that took the most of its ordinary trips."""
         people, world = self.people, self.world
-        zone_lost = np.bincount(people.origin[who], people.persons[who], len(self.cut))
+        zone_lost = sums(people.origin[who], people.persons[who], len(self.cut))
         cut = zone_lost > 0.5 * np.maximum(self.planned_of_zone, 1e-9)
         names = world.city["zones"].index
         for zone in np.flatnonzero(self.cut & ~cut):
@@ -208,7 +206,7 @@ class Mobility:
         self.cut = cut
         if not fresh.any():
             return
-        lost = np.bincount(people.out_pair[who], people.persons[who], len(self.pair_zone))
+        lost = sums(people.out_pair[who], people.persons[who], len(self.pair_zone))
         blame = self._blame(lost, fresh)
         for zone in np.flatnonzero(fresh):
             mine = blame[blame["zone"] == zone].groupby("link")["people"].sum()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from importlib.metadata import entry_points
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resilience.errors import InputError, near
 from resilience.text import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "hazards": {
@@ -54,6 +56,7 @@ def find(room: str, name: str, *, code: Path | None = None) -> Any:
     ------
     InputError
         Nothing is registered under the name; the message lists the near ones.
+
     """
     if name in BUILT_IN[room]:
         return _load(BUILT_IN[room][name])

@@ -44,6 +44,7 @@ class Record:
     series : (variable, group) -> value per hour, shape (hours,); nan where nothing was measured
     panels : variable -> hour -> values of many groups, index = groups
     events : one row per event, `cause` the number of the event that led to it, -1 for none
+
     """
 
     scenario: str
@@ -112,9 +113,7 @@ class Record:
         parts = []
         for (variable, group), values in self.series.items():
             known = np.flatnonzero(~np.isnan(values))
-            parts.append(
-                pd.DataFrame({"variable": variable, "group": group, "hour": known, "value": values[known]})
-            )
+            parts.append(pd.DataFrame({"variable": variable, "group": group, "hour": known, "value": values[known]}))
         panels = [
             pd.DataFrame({"variable": variable, "group": values.index, "hour": hour, "value": values.to_numpy(float)})
             for variable, by_hour in self.panels.items()
@@ -128,9 +127,7 @@ class Record:
         return {name: _shape(self._keyed(table), name) for name, table in tables.items() if len(table) > 0}
 
     @classmethod
-    def from_curves(
-        cls, curves: pd.DataFrame, zone_curves: pd.DataFrame | None, hours: int, onset_hour: int
-    ) -> Record:
+    def from_curves(cls, curves: pd.DataFrame, zone_curves: pd.DataFrame | None, hours: int, onset_hour: int) -> Record:
         """Return a record with the series and panels of one run's tables of curves (all a metric needs)."""
         first = curves.iloc[0]
         record = cls(str(first["scenario"]), str(first["option"]), int(first["replicate"]), hours, onset_hour)
@@ -214,5 +211,6 @@ def open_run(folder: Path) -> Run:
     ------
     RunError
         The folder holds no finished run, or one of another schema version.
+
     """
     return Run(folder)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Cleanup:
-    """Work of the owner's staff: it takes `work_hours` from when the site is dry, and begins anew if it floods again."""
+    """Work of the owner's staff: `work_hours` from when the site is dry, begun anew if it floods again."""
 
     work_hours: float
     dry_m: float
@@ -30,9 +30,7 @@ class Repairs:
 
     def __init__(self, world: World, env: simpy.Environment, crews: list[Crew]) -> None:
         self.world, self.env = world, env
-        self.dispatcher = Dispatcher(
-            env, crews, world.inputs.operations.repair_order, world, self._crew_tells
-        )
+        self.dispatcher = Dispatcher(env, crews, world.inputs.operations.repair_order, world, self._crew_tells)
         self.until = np.full(len(world.city.components), np.nan)
         self.staff: dict[int, Cleanup] = {}
         self.waiting: set[int] = set()
@@ -82,9 +80,7 @@ class Repairs:
         for c in done:
             if np.isnan(self.until[c]) and c not in self.staff and c not in self.waiting:
                 self.world.services.loss[c] = 0.0
-                self.world.record.tell(
-                    hour, self.world.name(c), "repaired", "", self.world.failed_by.get(c, -1)
-                )
+                self.world.record.tell(hour, self.world.name(c), "repaired", "", self.world.failed_by.get(c, -1))
         return bool(done)
 
     def _staff_done(self, hour: int) -> list[int]:

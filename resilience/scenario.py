@@ -25,6 +25,7 @@ def read_onset(text: str) -> Onset:
     ------
     InputError
         The text is no weekday and full hour.
+
     """
     try:
         day, clock = text.split()
@@ -50,6 +51,7 @@ class Scenario:
     onset : when the hazards begin; hour 0 of the run is midnight before
     warning_hours : time between the warning and the onset; 0 for none
     horizon_days : length of the run
+
     """
 
     name: str

@@ -88,7 +88,8 @@ def grade_run(run: Run, *, keep: bool = False) -> pd.DataFrame:
         curves = run.table("curves", variable=metric, group="all")
         mine = scores[scores["metric"] == metric].set_index(["scenario", "option", "replicate"])["value"]
         by_run = {
-            key: part["value"].to_numpy() for key, part in curves.groupby(["scenario", "option", "replicate"], sort=False)
+            key: part["value"].to_numpy()
+            for key, part in curves.groupby(["scenario", "option", "replicate"], sort=False)
         }
         for scenario in run.scenarios:
             for option in run.options:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import igraph
 import numpy as np
 
 from resilience.networks.dependency import dependencies
 
 if TYPE_CHECKING:
+    import igraph
     from numpy.typing import NDArray
 
     from resilience.city import City
@@ -41,6 +41,7 @@ class Services:
     ----------
     up : gives its service, shape (components,)
     loss : service lost by damage to the component itself, 0 to 1, shape (components,); below 1 it still works in part
+
     """
 
     def __init__(self, city: City, streams: Streams) -> None:
@@ -94,8 +95,8 @@ class Services:
     def _fall(self, hour: float, reasons: dict[int, tuple[str, int]]) -> Bools:
         start, intact = self.up.copy(), self.intact
         up = self.up & intact
-        for c in np.flatnonzero(self.up & ~intact):
-            reasons[int(c)] = ("damaged", -1)
+        for hit in np.flatnonzero(self.up & ~intact):
+            reasons[int(hit)] = ("damaged", -1)
         while True:
             size = int(up.sum())
             if self.needs is not None:

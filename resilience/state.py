@@ -27,6 +27,7 @@ class View:
     water : the water of the hour, None where the city has no water
     closed : road links closed to cars, shape (road links,)
     warned : whether a warning is out
+
     """
 
     hour: int
@@ -45,6 +46,7 @@ class View:
         ------
         KeyError
             The city has no such component.
+
         """
         return bool(self.up[self.components.get_loc(component)])
 
@@ -63,6 +65,7 @@ class Outlook:
     target_open : the place of the task is open
     can_telework : the task could be done from home
     cautious : a number in (0, 1) of the person's own, the same in every option
+
     """
 
     due: NDArray[np.bool_]

@@ -75,9 +75,7 @@ def read_table(path: Path, name: str, problems: list[Problem], *, shown: str | N
     return table
 
 
-def _report(
-    problems: list[Problem], label: str, column: str, key: str, bad: pd.Series, expected: str = ""
-) -> None:
+def _report(problems: list[Problem], label: str, column: str, key: str, bad: pd.Series, expected: str = "") -> None:
     """Append one problem per bad cell, the first few of a column in full."""
     for number, (position, found) in enumerate(bad.items()):
         if number == MOST_PER_COLUMN:
@@ -87,9 +85,7 @@ def _report(
         problems.append(Problem(key, label, int(str(position)) + 2, column, found=str(found), expected=expected))
 
 
-def _read_column(
-    label: str, column: str, rule: pd.Series, given: pd.Series, problems: list[Problem]
-) -> pd.Series:
+def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, problems: list[Problem]) -> pd.Series:
     kind, empty = rule["type"], given == ""
     if rule["required"] == "yes" and empty.any():
         _report(problems, label, column, "empty_cell", given[empty])

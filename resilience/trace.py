@@ -48,6 +48,7 @@ def chains(run: Run, component: str, scenario: str, option: str, replicate: int)
     ------
     InputError
         The scenario or option is not in the run, or the component had no event in it.
+
     """
     events = _events(run, scenario, option, replicate)
     mine = events[(events["component"] == component)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from resilience.arrays import sums
 from resilience.defaults import default
 from resilience.files import atomic
 from resilience.networks.assignment import Assignment, Pairs, assign, skim
@@ -35,6 +36,7 @@ class RoadState:
     ----------
     closed : no car passes
     speed, capacity : share of the dry road's, in (0, 1]
+
     """
 
     closed: Bools
@@ -63,6 +65,7 @@ def road_state(road: RoadModel, water: Field | None, blocked: Bools, dark_signal
     ----------
     blocked : road links that are shut for another reason, shape (road links,)
     dark_signals : junctions whose signals have no power, shape (junctions,)
+
     """
     links = road.network.links
     limit = links["speed_kmh"].to_numpy(float)
@@ -89,7 +92,7 @@ def baseline(road: RoadModel, people: Population, gap: float) -> Baseline:
     for weekend in (False, True):
         due = people.weekend if weekend else people.weekday
         for period, pairs, pair in ((OUT, people.out, people.out_pair), (BACK, people.back, people.back_pair)):
-            demand = np.bincount(pair, people.vehicles * due, len(pairs.origin))
+            demand = sums(pair, people.vehicles * due, len(pairs.origin))
             result[period, weekend] = assign(road.graph, pairs, demand, gap=gap)
     return result
 

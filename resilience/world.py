@@ -38,6 +38,7 @@ class World:
     failed_by : component number -> number of the event in which it failed
     closed_by : number of the event in which each road link closed, shape (road links,)
     version : counts the changes of water and roads, so that others know when to look again
+
     """
 
     def __init__(self, inputs: Inputs, scenario: Scenario, option: str, streams: Streams) -> None:
@@ -122,7 +123,11 @@ class World:
         facilities = self.city["facilities"]
         places = facilities[facilities["kind"] == "depot"] if len(facilities) else facilities
         if len(places) == 0:
-            places = self.city["zones"][["x", "y"]].mean().to_frame().T if len(self.residents) else self.city["road_nodes"][:1]
+            places = (
+                self.city["zones"][["x", "y"]].mean().to_frame().T
+                if len(self.residents)
+                else self.city["road_nodes"][:1]
+            )
         return [int(n) for n in self.road.nearest_node(places["x"].to_numpy(float), places["y"].to_numpy(float))]
 
     def hours_between(self, node: int, goal: int) -> float:

@@ -57,9 +57,7 @@ def minutes_between(zones: pd.DataFrame, connectors: pd.DataFrame, roads: Roads)
     return np.asarray(minutes, dtype=float)
 
 
-def furness(
-    seed: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def furness(seed: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `seed` scaled to the given row and column totals; the last step fits the rows."""
     flows = seed.copy()
     for _ in range(200):
@@ -71,9 +69,7 @@ def furness(
     return np.asarray(flows, dtype=np.float64)
 
 
-def trips(
-    zones: pd.DataFrame, connectors: pd.DataFrame, roads: Roads, hospitals: pd.Series, seed: int
-) -> pd.DataFrame:
+def trips(zones: pd.DataFrame, connectors: pd.DataFrame, roads: Roads, hospitals: pd.Series, seed: int) -> pd.DataFrame:
     """Return whole trips by origin, destination and purpose; `hospitals` counts them by zone."""
     minutes = minutes_between(zones, connectors, roads)
     reached = zones["id"].isin(connectors["zone"]).to_numpy(dtype=float)

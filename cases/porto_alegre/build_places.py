@@ -79,9 +79,7 @@ def _sited_hospitals(land: pd.DataFrame, taken: NDArray[np.float64]) -> list[dic
     return rows
 
 
-def _counted(
-    hexagons: pd.DataFrame, column: str, kind: str, prefix: str, what: str
-) -> list[dict[str, object]]:
+def _counted(hexagons: pd.DataFrame, column: str, kind: str, prefix: str, what: str) -> list[dict[str, object]]:
     """Return one facility for each hexagon that counts any, at its centre."""
     found = hexagons[hexagons[column] > 0]
     return [

@@ -139,9 +139,7 @@ def _median(
     return int(sites[np.argmin(cost)])
 
 
-def _node(
-    name: str, kind: str, place: NDArray[np.float64], load: float = 0.0, title: str = ""
-) -> dict[str, object]:
+def _node(name: str, kind: str, place: NDArray[np.float64], load: float = 0.0, title: str = "") -> dict[str, object]:
     x, y = (round(float(value), 1) for value in place)
     return {"id": name, "kind": kind, "name": title or name, "x": x, "y": y, "load_kw": round(load, 1)}
 
@@ -191,9 +189,7 @@ def _mesh(grid: pd.DataFrame) -> list[tuple[int, int]]:
     return sorted(chosen)
 
 
-def _worst_flow(
-    grid: pd.DataFrame, pairs: list[tuple[int, int]], demand: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _worst_flow(grid: pd.DataFrame, pairs: list[tuple[int, int]], demand: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the largest DC flow of each line, intact and after the loss of any one line or source, in kW."""
     xy = grid[["x", "y"]].to_numpy()
     ends = np.array(pairs)

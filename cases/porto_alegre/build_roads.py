@@ -213,9 +213,7 @@ def _row(chain: list[int], points: list[tuple[float, float]], style: Style) -> d
     }
 
 
-def _signals(
-    nodes: pd.DataFrame, links: pd.DataFrame, lights: list[tuple[float, float]]
-) -> NDArray[np.int64]:
+def _signals(nodes: pd.DataFrame, links: pd.DataFrame, lights: list[tuple[float, float]]) -> NDArray[np.int64]:
     """Return 1 for each junction of three or more roads that has a traffic light within reach."""
     ends = pd.concat(
         [

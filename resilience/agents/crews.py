@@ -28,6 +28,7 @@ class Job:
     people : people who depend on the component
     failed_hour : when it failed
     dry_m : depth below which work can start
+
     """
 
     component: int

@@ -86,6 +86,7 @@ class Firms:
     ----------
     stock : what each input has in store, currency, shape (needs,)
     labour : share of the work force that came today, shape (firms,)
+
     """
 
     def __init__(self, city: City, supply: SupplyNetwork, behaviour: Any) -> None:

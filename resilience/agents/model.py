@@ -29,16 +29,16 @@ class CityModel(mesa.Model):
         self.population = population
         self.commuters = None
         if population is not None:
-            self.commuters = self._behaviour(wanted.commuters, wanted.form, len(population), code, CommuterAgent, OneByOne)
+            self.commuters = self._behaviour(
+                wanted.commuters, wanted.form, len(population), code, CommuterAgent, OneByOne
+            )
         self.firms = None
         supply = inputs.city.supply
         if supply is not None:
             many = len(inputs.city["firms"])
             decide = self._behaviour(wanted.firms, wanted.form, many, code, FirmAgent, FirmsOneByOne)
             self.firms = Firms(inputs.city, supply, decide)
-        self.crews = [
-            Crew(self, number, depots[number % len(depots)]) for number in range(inputs.operations.crews)
-        ]
+        self.crews = [Crew(self, number, depots[number % len(depots)]) for number in range(inputs.operations.crews)]
 
     def _behaviour(
         self, name: str, form: str, many: int, code: Path | None, agent: type[mesa.Agent], one_by_one: Any

@@ -40,6 +40,7 @@ class Population:
     can_telework : could do the task from home
     spot : where in the zone the home stands, as a number in (0, 1): flooded when below the flooded share
     cautious : a number in (0, 1) of the person's own
+
     """
 
     ids: list[str]

@@ -45,6 +45,7 @@ class LakeFlood:
     water_height_m : the lake is the largest connected body of cells at or below this height
     terrain_sigma_m, terrain_range_m : standard deviation and correlation length of the error of the terrain, which
         is drawn once a replicate
+
     """
 
     terrain: Raster
@@ -108,6 +109,7 @@ class LakeFlood:
         ------
         InputError
             The stage lies below the water of the lake.
+
         """
         if faults := self.check_severity(severity):
             raise InputError(faults[0])
@@ -128,9 +130,7 @@ class LakeFlood:
 class LakeFloodEvent:
     """A lake flood under way."""
 
-    def __init__(
-        self, hazard: LakeFlood, inputs: Inputs, severity: float, onset: Onset, streams: Streams
-    ) -> None:
+    def __init__(self, hazard: LakeFlood, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> None:
         city = inputs.city
         self.hazard, self.severity, self.onset = hazard, severity, onset
         self.sites = city.sites
@@ -157,7 +157,9 @@ class LakeFloodEvent:
         self.last: tuple[float, Field] | None = None
 
     @staticmethod
-    def _ground(hazard: LakeFlood, streams: Streams) -> tuple[NDArray[np.float64], ...]:
+    def _ground(
+        hazard: LakeFlood, streams: Streams
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
         ground = hazard.drawn_terrain(streams)
         lake = lake_cells(hazard.terrain, hazard.water_height_m)
         return ground, connection_level(ground, lake), lake
@@ -167,9 +169,7 @@ class LakeFloodEvent:
         sites = self.sites
         power = (sites["layer"] == "power").to_numpy()
         fallback = np.where(power, default("flood.substation_depth_m"), 0.3)
-        median = np.where(
-            sites["flood_threshold_m"].isna(), fallback, sites["flood_threshold_m"].to_numpy(float)
-        )
+        median = np.where(sites["flood_threshold_m"].isna(), fallback, sites["flood_threshold_m"].to_numpy(float))
         drawn = streams.lognormal("flood-fragility", sites.index, median, default("flood.substation_beta"))
         tunnels = np.full(len(self.tunnels), default("traffic.closure_depth_m"))
         return np.concatenate([np.where(power, drawn, np.maximum(median, 1e-6)), tunnels])
@@ -181,7 +181,9 @@ class LakeFloodEvent:
         median = np.where(
             layer == "power",
             default("flood.substation_repair_hours"),
-            np.where(kind == "hospital", default("flood.hospital_repair_hours"), default("flood.facility_repair_hours")),
+            np.where(
+                kind == "hospital", default("flood.hospital_repair_hours"), default("flood.facility_repair_hours")
+            ),
         )
         sectors = city["sectors"]
         if len(sectors):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ def lake_cells(terrain: Raster, water_height_m: float) -> NDArray[np.bool_]:
     ------
     CaseError
         No cell lies at or below the height.
+
     """
     low = terrain.values <= water_height_m
     bodies, count = label(low, structure=np.ones((3, 3)))
@@ -94,6 +96,7 @@ class Exposure:
     bridge, tunnel : road links by structure; deck_m : level of the deck of each link, nan where not given
     site_cell : cell of each site of the city
     cell_zone : zone of the cells that lie in one, and those cells, for shares of area
+
     """
 
     sample_cell: Ints
@@ -114,6 +117,7 @@ def expose(city: City, terrain: Raster, label_: str) -> Exposure:
     ------
     CaseError
         The raster misses the city: fewer than half of its zones and junctions lie on it.
+
     """
     zones, nodes, roads = city["zones"], city["road_nodes"], city["road_links"]
     x = np.concatenate([zones["x"].to_numpy(float), nodes["x"].to_numpy(float)])
@@ -158,7 +162,7 @@ def expose(city: City, terrain: Raster, label_: str) -> Exposure:
 def _along(points: Floats, step: float) -> tuple[Floats, Floats]:
     """Return points every `step` metres along a line, its corners included."""
     xs, ys = [points[:1, 0]], [points[:1, 1]]
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in itertools.pairwise(points):
         parts = max(1, int(np.ceil(np.hypot(*(b - a)) / step)))
         share = np.arange(1, parts + 1) / parts
         xs.append(a[0] + share * (b[0] - a[0]))

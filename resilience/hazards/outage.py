@@ -35,6 +35,7 @@ class Outage:
     start_hour, end_hour : hours since the onset; at the end the components come back without repair
 
     With a greater share the same components go off and some more, in every pattern.
+
     """
 
     among: str = "power.kind == 'substation'"
@@ -48,7 +49,7 @@ class Outage:
     @classmethod
     def read(
         cls,
-        folder: Path,  # noqa: ARG003 - every hazard is handed the folder of its case
+        folder: Path,
         city: City,
         *,
         among: str = "power.kind == 'substation'",
@@ -90,6 +91,7 @@ class Outage:
         ------
         InputError
             The share is not between 0 and 1, or nothing matches `among`.
+
         """
         if faults := self.check_severity(severity):
             raise InputError(faults[0])
@@ -130,7 +132,7 @@ class OutageEvent:
         self.begins = round(hazard.start_hour + onset.hour)
         self.ends = hazard.end_hour + onset.hour
 
-    def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:  # noqa: ARG002
+    def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:
         """Return the components that go off in this hour; an outage brings no water."""
         if hour != self.begins or not self.ids:
             return None, Damage()

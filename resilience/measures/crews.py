@@ -25,6 +25,7 @@ class ExtraCrew:
         ------
         InputError
             The number is not a positive whole number.
+
         """
         if self.crews != int(self.crews) or self.crews < 1:
             raise InputError(say("error.negative", name="crews", found=self.crews))

@@ -30,6 +30,7 @@ class BackupGenerator:
         ------
         InputError
             Nothing matches `where`, or what it picks needs no power in dependencies.csv.
+
         """
         if self.hours < 0:
             raise InputError(say("error.negative", name="hours", found=self.hours))

@@ -44,6 +44,7 @@ class RaiseRoad:
         ------
         InputError
             Nothing matches `where`, or it picks no roads.
+
         """
         return _raised(inputs, self.where, self.height_m, self.failure_probability, ("road_links",))
 
@@ -63,6 +64,7 @@ class FloodProof:
         ------
         InputError
             Nothing matches `where`, or it picks roads or zones.
+
         """
         tables = ("power_nodes", "facilities", "firms")
         return _raised(inputs, self.where, self.height_m, self.failure_probability, tables)

@@ -39,6 +39,7 @@ def hours_until(q: Floats, level: float, hold: int) -> float:
     -------
     0 where Q never falls below the level; inf where it is not back for good by the end (censored: the horizon was
     too short to tell).
+
     """
     below = np.flatnonzero(q < level)
     if len(below) == 0:

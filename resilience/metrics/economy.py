@@ -19,13 +19,13 @@ FIRMS = ("firms", "sectors")
 VARIABLE = "economy/value_added"
 
 
-def output(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def output(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return value added over the no-hazard run's, the mean of the last 24 hours (nights and weekends level out)."""
     made, target = (r.curve(VARIABLE).rolling(24, min_periods=1).sum() for r in (record, no_hazard))
     return (made / target.where(target > 0)).ffill().fillna(1.0)
 
 
-def lost(record: Record, no_hazard: Record, tables: Tables) -> float:  # noqa: ARG001
+def lost(record: Record, no_hazard: Record, tables: Tables) -> float:
     """Return value added lost over the horizon, in the currency and price year of the case."""
     return float(np.maximum(no_hazard.curve(VARIABLE) - record.curve(VARIABLE), 0.0).sum())
 
@@ -36,7 +36,7 @@ def lost_share(record: Record, no_hazard: Record, tables: Tables) -> float:
     return lost(record, no_hazard, tables) / max(target, 1e-9)
 
 
-def closed(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def closed(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the share of firms that are flooded or still cleaning up."""
     return record.curve("economy/firms_closed") / max(len(tables["firms"]), 1)
 

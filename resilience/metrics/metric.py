@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PILLARS = ("traffic", "travel", "safety", "economy")
 HIGHER, LOWER = "higher", "lower"
 
+
 @dataclass(frozen=True)
 class Metric:
     """A number about a run.
@@ -33,6 +34,7 @@ class Metric:
         hour) or one number
     needs : tables that the case must have, such as firms; facilities:hospital asks for facilities of that kind
     service : the curve is a service Q, served over target, to which the resilience-curve summaries apply
+
     """
 
     name: str

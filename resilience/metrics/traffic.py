@@ -24,7 +24,7 @@ def ratio(record: Record, no_hazard: Record, variable: str) -> pd.Series:
     return (top / below.where(below > 0)).fillna(1.0)
 
 
-def efficiency(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def efficiency(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return network efficiency: demand-weighted ordinary time over time now, 0 for trips without a way.
 
     Weighted with all vehicles planned and at most 1 for each pair, so that roads emptied by trips that are given up
@@ -34,25 +34,25 @@ def efficiency(record: Record, no_hazard: Record, tables: Tables) -> pd.Series: 
     return ratio(record, no_hazard, "traffic/efficiency")
 
 
-def travel_time_ratio(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def travel_time_ratio(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return travel time of the trips served over the ordinary time of the same trips."""
     now, usual = (record.curve(f"traffic/{v}", hold=True) for v in ("vehicle_hours", "usual_vehicle_hours"))
     return (now / usual.where(usual > 0)).fillna(1.0)
 
 
-def delay(record: Record, no_hazard: Record, tables: Tables) -> float:  # noqa: ARG001
+def delay(record: Record, no_hazard: Record, tables: Tables) -> float:
     """Return delay of the vehicles served against their ordinary times over the horizon, vehicle-hours."""
     now, usual = (record.series[f"traffic/{v}", "all"] for v in ("vehicle_hours", "usual_vehicle_hours"))
     return float(np.nansum(now - usual))
 
 
-def without_way(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def without_way(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the share of planned vehicles whose origin and destination no open road joins."""
     planned = record.curve("traffic/planned_vehicles", hold=True)
     return (record.curve("traffic/no_way_vehicles", hold=True) / planned.where(planned > 0)).fillna(0.0)
 
 
-def closed_roads(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def closed_roads(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the length of closed carriageway, km."""
     return record.curve("traffic/closed_km", hold=True)
 

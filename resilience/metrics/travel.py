@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     Tables = dict[str, pd.DataFrame]
 
 
-def completed(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def completed(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return trips completed over trips planned, weighted by people and purpose; work from home counts for work."""
     return ratio(record, no_hazard, "travel/completed_weighted")
 
 
-def stranded(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def stranded(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return people who went out and have no way back."""
     return record.curve("travel/stranded", hold=True)
 
 
-def late(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:  # noqa: ARG001
+def late(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the share of completed trips that arrive more than 15 minutes late."""
     done = record.curve("travel/completed", hold=True)
     return (record.curve("travel/late", hold=True) / done.where(done > 0)).fillna(0.0)
 
 
-def lost_time(record: Record, no_hazard: Record, tables: Tables) -> float:  # noqa: ARG001
+def lost_time(record: Record, no_hazard: Record, tables: Tables) -> float:
     """Return the extra time people spend on trips they complete, person-hours over the horizon."""
     return float(np.nansum(record.series["travel/delay_hours", "all"]))
 
 
-def worst_tenth(record: Record, no_hazard: Record, tables: Tables) -> float:  # noqa: ARG001
+def worst_tenth(record: Record, no_hazard: Record, tables: Tables) -> float:
     """Return trips completed over planned in the zones that do worst and hold a tenth of the planned trips.
 
     An average can hide that some quarters lose everything; this is the prioritarian view.

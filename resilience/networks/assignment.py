@@ -40,6 +40,7 @@ class RoadGraph:
     free_flow_min, capacity_vph, b, power : BPR parameters, shape (links,)
     fixed_min : flow-independent cost such as a toll in minutes, shape (links,)
     barred : nodes that no path may pass through (zone centroids), shape (nodes,)
+
     """
 
     nodes: int
@@ -99,9 +100,7 @@ class RoadGraph:
 
     def with_state(self, *, speed: Floats, capacity: Floats) -> RoadGraph:
         """Return the network with free-flow speed and capacity scaled by factors in (0, 1], shape (links,)."""
-        return replace(
-            self, free_flow_min=self.free_flow_min / speed, capacity_vph=self.capacity_vph * capacity
-        )
+        return replace(self, free_flow_min=self.free_flow_min / speed, capacity_vph=self.capacity_vph * capacity)
 
 
 @dataclass(frozen=True)
@@ -158,6 +157,7 @@ def assign(
     ------
     InputError
         Demand is negative or not finite, the gap is not positive, or `warm` belongs to other pairs.
+
     """
     if not (np.isfinite(demand).all() and (demand >= 0).all()):
         raise InputError(say("error.bad_demand"))
@@ -227,9 +227,7 @@ def skim(
     return np.asarray(_skim(net.offsets, net.head, cost, net.sink, origin, destination, wanted))
 
 
-def minutes_to_nearest(
-    graph: RoadGraph, targets: Ints, minutes: Floats, closed: NDArray[np.bool_]
-) -> Floats:
+def minutes_to_nearest(graph: RoadGraph, targets: Ints, minutes: Floats, closed: NDArray[np.bool_]) -> Floats:
     """Return the minutes from every node to the nearest of the target nodes, shape (nodes,); inf without a path."""
     offsets, order = graph.star(reverse=True)
     return np.asarray(from_any(offsets, order, graph.tail, closed, minutes, np.asarray(targets, np.int64)))
@@ -299,9 +297,7 @@ def _flows(links: int, offsets: Any, store: Any, flows: Any) -> Any:
 
 
 @njit(cache=True)
-def _restart(
-    state: Any, origin: Any, demand: Any, shut: Any, t0: Any, c: Any, b: Any, p: Any, fixed: Any
-) -> Any:
+def _restart(state: Any, origin: Any, demand: Any, shut: Any, t0: Any, c: Any, b: Any, p: Any, fixed: Any) -> Any:
     """Drop paths over shut links and scale the flows of each pair to its demand."""
     offsets, store, owner, flows = state
     pairs = len(demand)
@@ -376,8 +372,7 @@ def _columns(
         total = 0.0
         for k in range(p_offsets[path], p_offsets[path + 1]):
             total += cost[store[k]]
-        if total < best[owner[path]]:
-            best[owner[path]] = total
+        best[owner[path]] = min(best[owner[path]], total)
     label, via = np.empty(n), np.empty(n, np.int64)
     queue = np.empty(n, np.int32)
     arc_cost = np.empty(len(tail))

@@ -24,6 +24,7 @@ class Network:
     name : layer name, the prefix of all its component ids
     nodes : index = global node id, such as road:n12
     links : index = global link id; columns from_node and to_node hold global node ids
+
     """
 
     name: str
@@ -46,9 +47,7 @@ class Network:
         """Return an igraph graph of the open links; vertex `name` and edge `name` hold the ids."""
         tail, head = self.ends
         keep = np.arange(len(self.links)) if open_links is None else np.flatnonzero(open_links)
-        graph = igraph.Graph(
-            n=len(self.nodes), edges=np.column_stack([tail[keep], head[keep]]), directed=directed
-        )
+        graph = igraph.Graph(n=len(self.nodes), edges=np.column_stack([tail[keep], head[keep]]), directed=directed)
         graph.vs["name"] = list(self.nodes.index)
         graph.es["name"] = list(self.links.index[keep])
         return graph

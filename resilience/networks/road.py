@@ -98,7 +98,9 @@ def speed_in_water(depth_m: NDArray[np.float64], limit_kmh: NDArray[np.float64])
     """
     w = np.asarray(depth_m, float) * 1000.0
     curve = (
-        default("traffic.speed_depth_a") * w**2 + default("traffic.speed_depth_b") * w + default("traffic.speed_depth_c")
+        default("traffic.speed_depth_a") * w**2
+        + default("traffic.speed_depth_b") * w
+        + default("traffic.speed_depth_c")
     )
     speed = np.minimum(limit_kmh, curve)
     return np.where(depth_m >= default("traffic.closure_depth_m"), 0.0, np.where(w > 0.0, speed, limit_kmh))

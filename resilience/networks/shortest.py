@@ -4,8 +4,8 @@ What never matters to a trip between the given ends is taken out first: dead end
 through nodes with two neighbours become one arc. Arcs are sorted by tail in an order that keeps neighbours close
 (reverse Cuthill-McKee). Costs are handed over link by link, paths come back link by link.
 
-Trees grow by the two-ended queue of Pape (1974, doi:10.1007/BF01585577), on road networks two to three times as fast as a
-heap. Its worst case is exponential, so that a search which scans too many nodes is done again with Dijkstra.
+Trees grow by the two-ended queue of Pape (1974, doi:10.1007/BF01585577), on road networks two to three times as
+fast as a heap. Its worst case is exponential, so that a search which scans too many nodes is done again with Dijkstra.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class SearchGraph:
     tail, head : search nodes of each arc, 32-bit, shape (arcs,)
     member_start, members : links that make up each arc, in the order in which they are driven
     sink : search nodes that no path passes through, shape (search nodes,)
+
     """
 
     number: Ints
@@ -78,9 +79,7 @@ def contract(tail: Ints, head: Ints, barred: NDArray[np.bool_], ends: Ints) -> S
         neighbours = {a[0] for _, a in ways_in if a} | {a[1] for _, a in ways_out if a}
         if len(neighbours) > 2 or not neighbours:
             continue
-        joined = [
-            (a[0], b[1], a[2] + b[2]) for _, a in ways_in for _, b in ways_out if a and b and a[0] != b[1]
-        ]
+        joined = [(a[0], b[1], a[2] + b[2]) for _, a in ways_in for _, b in ways_out if a and b and a[0] != b[1]]
         if len(joined) > len(ways_in) + len(ways_out):
             continue
         for number, _ in [*ways_in, *ways_out]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from resilience.arrays import sums
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -32,6 +34,7 @@ class SupplyNetwork:
     restock_days : days over which a missing stock is ordered again, shape (needs,)
     output : value of a full day's output of each firm, currency, shape (firms,)
     final : part of it that goes to customers outside the graph, currency, shape (firms,)
+
     """
 
     supplier: NDArray[np.int64]
@@ -67,13 +70,14 @@ class SupplyNetwork:
         """Return what arrives at each input, currency, shape (needs,).
 
         `orders` is split over the suppliers of an input in proportion to their ordinary flow; a supplier gives
-        every customer, final ones included, the same part of the order when its output (share x output) falls short. Nothing arrives over links that are not open.
+        every customer, final ones included, the same part of the order when its output (share x output) falls short.
+        Nothing arrives over links that are not open.
         """
         placed = orders[self.need] * self.flow / self.need_flow[self.need] * open_links
-        asked = np.bincount(self.supplier, placed, len(self.output)) + self.final
+        asked = sums(self.supplier, placed, len(self.output)) + self.final
         made = self.output * share
         part = np.minimum(1.0, np.divide(made, asked, out=np.ones_like(made), where=asked > 0))
-        return np.bincount(self.need, placed * part[self.supplier], len(self.need_flow))
+        return sums(self.need, placed * part[self.supplier], len(self.need_flow))
 
 
 def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFrame) -> SupplyNetwork:
@@ -85,9 +89,9 @@ def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFra
     pair = buyer * len(sectors) + sector[supplier]
     needs, need = np.unique(pair, return_inverse=True)
     need_buyer = (needs // max(len(sectors), 1)).astype(np.int64)
-    need_flow = np.bincount(need, flow, len(needs))
+    need_flow = sums(need, flow, len(needs))
     buyer_sector = sector[need_buyer]
-    output = firms["value_added_per_day"].to_numpy(float) + np.bincount(buyer, flow, len(firms))
+    output = firms["value_added_per_day"].to_numpy(float) + sums(buyer, flow, len(firms))
     return SupplyNetwork(
         supplier=supplier,
         buyer=buyer,
@@ -99,5 +103,5 @@ def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFra
         target=need_flow * sectors["stock_days"].to_numpy(float)[buyer_sector],
         restock_days=sectors["restock_days"].to_numpy(float)[buyer_sector],
         output=output,
-        final=output - np.bincount(supplier, flow, len(firms)),
+        final=output - sums(supplier, flow, len(firms)),
     )

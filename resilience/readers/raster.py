@@ -26,6 +26,7 @@ class Raster:
     values : shape (rows, columns), nan where the raster has no data
     west, north : outer corner of the grid, in the CRS of the case
     cell_m : edge of a cell
+
     """
 
     values: NDArray[np.float64]
@@ -49,6 +50,7 @@ def read_raster(path: Path, crs: str) -> Raster:
     ------
     CaseError
         The file is missing or unreadable, has no CRS or another one than the case, or cells that are not square.
+
     """
     problems: list[Problem] = []
     if not path.is_file():

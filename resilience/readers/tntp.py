@@ -50,6 +50,7 @@ def read_tntp(folder: Path, *, toll_weight: float = 0.0, distance_weight: float 
         The folder does not hold exactly one network and one trip table.
     CaseError
         Lines that cannot be read or values that are not possible, all of them.
+
     """
     net, trips = _only(folder, "*_net.tntp"), _only(folder, "*_trips.tntp")
     problems: list[Problem] = []
@@ -118,9 +119,8 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, str], list
             continue
         rows.append(values + [0.0] * (9 - len(values)))
         lines.append(number)
-    for key in ("NUMBER OF NODES", "NUMBER OF ZONES"):
-        if not meta.get(key, "").isdigit():
-            problems.append(Problem("tntp_meta", path.name, column=f"<{key}>", found=meta.get(key, "")))
+    wrong = [key for key in ("NUMBER OF NODES", "NUMBER OF ZONES") if not meta.get(key, "").isdigit()]
+    problems += [Problem("tntp_meta", path.name, column=f"<{key}>", found=meta.get(key, "")) for key in wrong]
     if not rows:
         problems.append(Problem("tntp_empty", path.name))
     return meta, rows, lines

@@ -1,0 +1,17 @@
+"""Small helpers on arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def sums(
+    group: NDArray[np.integer], values: NDArray[np.floating] | NDArray[np.bool_], many: int
+) -> NDArray[np.float64]:
+    """Return the sum of `values` in each of `many` groups, shape (many,)."""
+    return np.bincount(group, values, many).astype(np.float64, copy=False)
