@@ -304,9 +304,8 @@ def dashboard(
 
 def shipped_cases() -> list[Path]:
     """Return the folders of the cases that come with the package or lie in ./cases."""
-    import resilience
-
-    homes = [Path(resilience.__file__).parent.parent / "cases", Path("cases")]
+    here = Path(__file__).parent
+    homes = [here / "shipped", here.parent / "cases", Path("cases")]
     found = {f.parent.resolve() for home in homes for f in home.glob("*/case.toml")}
     return sorted(found)
 

@@ -1,0 +1,58 @@
+# make demo: set up, run the main job on a real city, show the scorecard.   make test: all checks, browser included.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := results/porto_alegre/demo
+RESULT_OF_VERIFY := docs/verification.md
+
+.PHONY: help demo test verify bench install install-dev browser lint clean
+
+help:
+	@echo "make demo     set up and stress-test Porto Alegre (about 10 minutes), then say how to look at it"
+	@echo "make test     set up and run every check"
+	@echo "make verify   long checks; writes $(RESULT_OF_VERIFY)"
+	@echo "make clean    remove the environment and results"
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+
+demo: install
+	$(BIN)/resilience run porto_alegre --scenario lake-6m --scenario lake-8m --scenario lake-10m \
+		--option protect-power --replicates 3 --workers 2 --out $(DEMO)
+	$(BIN)/resilience compare $(DEMO)
+	@echo
+	@echo "The scorecard again:   $(BIN)/resilience score $(DEMO)"
+	@echo "In the browser:        $(BIN)/resilience dashboard $(DEMO)     then open http://127.0.0.1:8050"
+
+# The browser tests need Chromium and a Chinese font; where apt may be used they are installed, elsewhere skipped.
+browser:
+	@if command -v chromium >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q .; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk fontconfig >/dev/null; \
+	else echo "Chromium or a Chinese font is missing and apt-get may not be used here: browser tests will be skipped."; fi
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: install-dev browser lint
+	$(BIN)/python -m pytest
+
+verify: install-dev
+	$(BIN)/python -m pytest -m verify --report $(RESULT_OF_VERIFY)
+
+clean:
+	rm -rf $(VENV) results build dist *.egg-info
