@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resilience.errors import InputError, ResilienceError, RunError, near
+from resilience.errors import InputError, ResilienceError, RunError, StoppedError, near
 from resilience.text import choose_language, say
 
 if TYPE_CHECKING:
@@ -96,12 +96,11 @@ def score(run: RunFolder, as_json: AsJson = False) -> None:
 
 
 def _print_scores(run: Any) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from resilience.score import grade_run, overall
 
-    console = Console()
+    console = _console(len(run.scenarios))
     grades = grade_run(run)
     manifest = run.manifest
     if manifest["illustrative"]:
@@ -122,13 +121,21 @@ def _print_scores(run: Any) -> None:
         for metric in mine["metric"].unique():
             rows = mine[mine["metric"] == metric].set_index("scenario")
             cells = [_cell(rows.loc[name], metric, many) for name in run.scenarios]
-            limit = _number(float(rows["T2"].iloc[0]), metric, manifest)
-            table.add_row(say(f"metric.{metric}.name"), limit, *[c.replace("#", "") for c in cells], end_section=True)
+            limit = _plain(float(rows["T2"].iloc[0]), metric)
+            table.add_row(say(f"metric.{metric}.name"), limit, *cells, end_section=True)
         total = [say(f"grade.{overall(mine[mine['scenario'] == name])}") for name in run.scenarios]
         table.add_row(say("cli.overall"), "", *total)
         console.print(table)
     for metric, lacks in manifest["not_assessed"].items():
         console.print(say("cli.not_assessed", metric=say(f"metric.{metric}.name"), tables=", ".join(lacks)))
+
+
+def _console(columns: int) -> Any:
+    """Return a console wide enough for the columns where the output is no terminal."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=44 + 32 * columns)
 
 
 def _cell(row: pd.Series, metric: str, many: int) -> str:
@@ -144,14 +151,9 @@ def _plain(value: float, metric: str) -> str:
     return f"{100 * value:.1f} %" if share else f"{value:,.4g}"
 
 
-def _number(value: float, metric: str, manifest: dict[str, Any]) -> str:
-    return _plain(value, metric)
-
-
 @app.command(help=say("cli.compare"))
 def compare(run: RunFolder, as_json: AsJson = False) -> None:
     """Print what each option changes."""
-    from rich.console import Console
     from rich.table import Table
 
     from resilience.compare import compare as differences
@@ -162,7 +164,7 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(table.to_json(orient="records", indent=1, force_ascii=False))
         return
-    console = Console()
+    console = _console(len(found.scenarios) + 1)
     if len(table) == 0:
         console.print(say("cli.nothing_tried"))
         return
@@ -327,13 +329,12 @@ def main() -> None:
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        app(standalone_mode=False)
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except typer.Abort:
-        _leave(say("error.stopped", folder="--out"), 130)
-    except KeyboardInterrupt:
-        _leave(say("error.stopped", folder="--out"), 130)
+        sys.exit(130)
+    except StoppedError as stop:
+        _leave(str(stop), 130)
     except ResilienceError as error:
         _leave(str(error), 2)
     except BrokenProcessPool:

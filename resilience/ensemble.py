@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from resilience.case import Case, load_case
 from resilience.engine import run
-from resilience.errors import InputError, RunError, near
+from resilience.errors import InputError, RunError, StoppedError, near
 from resilience.files import atomic, digest, write_json, write_parquet
 from resilience.metrics.scoring import all_metrics, score
 from resilience.record import KEYS, SCHEMA_VERSION, TABLES, Record, Run, open_run
@@ -199,6 +199,8 @@ def stress_test(
         A name is unknown or a number is not possible.
     RunError
         The folder cannot be written, or holds another test.
+    StoppedError
+        The user pressed Ctrl-C; the same call goes on where this one stopped.
 
     """
     chosen = _chosen(scenarios, case.tests.scenarios, "scenario")
@@ -232,12 +234,15 @@ def stress_test(
         if progress is not None:
             progress(done, total, f"{task.scenario} / {task.option} / {task.replicate}")
 
-    if workers == 1:
-        worker = Worker(case, seed, journal)
-        for task in [*first, *rest]:
-            finished(task, worker.do(task))
-    else:
-        _in_parallel(case, seed, journal, workers, [first, rest], finished)
+    try:
+        if workers == 1:
+            worker = Worker(case, seed, journal)
+            for task in [*first, *rest]:
+                finished(task, worker.do(task))
+        else:
+            _in_parallel(case, seed, journal, workers, [first, rest], finished)
+    except KeyboardInterrupt as stop:
+        raise StoppedError(say("error.stopped", folder=folder)) from stop
     if progress is not None:
         progress(done, total, say("progress.compacting"))
     _compact(folder, journal, case, plan)

@@ -69,3 +69,7 @@ class InputError(ResilienceError):
 
 class RunError(ResilienceError):
     """A run cannot start, go on or be read."""
+
+
+class StoppedError(ResilienceError):
+    """The user stopped a run; what was finished is kept."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from resilience.city import LAYERS, City
-from resilience.errors import InputError, near
+from resilience.errors import InputError
 from resilience.text import say
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from resilience.city import City
 
 
 @dataclass(frozen=True)
@@ -55,28 +56,3 @@ class Inputs:
         if not old.index.equals(table.index):
             raise InputError(say("error.renumbered", table=name))
         return replace(self, city=replace(self.city, tables={**self.city.tables, name: table}))
-
-
-def select(city: City, where: str) -> tuple[str, pd.Index]:
-    """Return the table and the ids that an expression such as "road.name == 'Main Street'" picks.
-
-    The word before the first dot names the layer: road, power, facility, firm or zone. The rest is a pandas query.
-
-    Raises
-    ------
-    InputError
-        The layer is unknown, the expression cannot be read, or nothing matches.
-
-    """
-    layer = where.split(".", 1)[0].strip()
-    if layer not in LAYERS or "." not in where:
-        raise InputError(say("error.unknown_layer", where=where, expected=near(layer, LAYERS)))
-    table = city[LAYERS[layer]]
-    try:
-        picked = table.query(where.replace(f"{layer}.", ""), engine="python").index
-    except Exception as error:  # pandas raises many kinds for a malformed query
-        columns = ", ".join(map(str, table.columns))
-        raise InputError(say("error.bad_where", where=where, reason=error, columns=columns)) from error
-    if len(picked) == 0:
-        raise InputError(say("error.no_match", where=where))
-    return LAYERS[layer], picked

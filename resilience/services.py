@@ -154,7 +154,7 @@ class Services:
             gone = np.flatnonzero(~up[self._nodes])
             gone = gone[gone != node]
             return int(self._nodes[gone[0]]) if len(gone) else -1
-        distance = np.array(self._intact_graph.distances(node, targets.tolist())[0])
+        distance = np.array(self._intact_graph.distances(node)[0])[targets]
         return int(owner[int(distance.argmin())])
 
     def deadlocked(self) -> NDArray[np.int64]:

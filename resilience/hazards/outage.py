@@ -9,7 +9,7 @@ import numpy as np
 
 from resilience.damage import NOBODY, Damage, Event, Field, Onset
 from resilience.errors import CaseError, InputError, Problem, near
-from resilience.inputs import select
+from resilience.selection import select
 from resilience.text import say
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.errors import InputError
-from resilience.inputs import select
+from resilience.selection import select
 from resilience.text import say
 
 if TYPE_CHECKING:

@@ -1,0 +1,192 @@
+"""Fall, return, causes and deadlocks of services on cities drawn with a few rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from resilience.case import load_case
+from resilience.services import Services
+from resilience.streams import Streams
+
+HEAD = """
+[case]
+name = "Tiny"
+crs = "EPSG:32633"
+currency = "EUR"
+price_year = 2024
+[[hazard]]
+name = "blackout"
+kind = "outage"
+among = "power.kind == 'substation'"
+[[scenario]]
+name = "dark"
+hazard = ["blackout"]
+severity = 1.0
+onset = "Monday 00:00"
+"""
+
+
+def write(folder, **tables):
+    """Make a case folder of a few rows; each table is its CSV text."""
+    folder.mkdir(exist_ok=True)
+    (folder / "case.toml").write_text(HEAD)
+    for name, text in tables.items():
+        lines = [",".join(cell.strip() for cell in line.split(",")) for line in text.strip().splitlines()]
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    return load_case(folder)
+
+
+POWER = {
+    "power_nodes": """
+        id, kind,       x, y, load_kw, priority
+        G,  source,     0, 0, 0,       0
+        S,  substation, 1, 0, 0,       0
+        F1, feeder,     2, 0, 10,      0
+        F2, feeder,     3, 0, 10,      5
+    """,
+    "power_links": """
+        id, from_node, to_node, capacity_kw
+        GS, G,         S,       20
+        S1, S,         F1,      10
+        S2, S,         F2,      10
+    """,
+    "zones": """
+        id, x, y, people
+        A,  2, 0, 100
+        B,  3, 0, 200
+    """,
+    "facilities": """
+        id, kind,     x, y, zone
+        H1, hospital, 3, 0, B
+    """,
+    "dependencies": """
+        supplier, consumer,    service, buffer_hours
+        power:F1, zone:A,      power,   0
+        power:F2, zone:B,      power,   0
+        power:F2, facility:H1, power,   6
+    """,
+}
+
+
+def services(case):
+    return Services(case.city, Streams(1, 0))
+
+
+def index(s, name):
+    return int(s.components.get_loc(name))
+
+
+def test_outage_of_a_substation_reaches_homes_at_once_and_the_hospital_after_its_buffer(tmp_path):
+    s = services(write(tmp_path / "c", **POWER))
+    assert s.step(0) == []
+    s.loss[index(s, "power:S")] = 1.0
+    changes = {s.components[c.component]: c for c in s.step(1)}
+    assert {"power:S", "power:F1", "power:F2", "zone:A", "zone:B"} == set(changes)
+    assert changes["power:F1"].reason == "no_supply"
+    assert s.components[changes["power:F1"].source] == "power:S"
+    assert changes["zone:A"].reason == "no_power"
+    assert s.components[changes["zone:A"].source] == "power:F1"
+    for hour in range(2, 7):
+        assert s.step(hour) == [], hour
+        assert s.up[index(s, "facility:H1")]
+    late = s.step(7)
+    assert [s.components[c.component] for c in late] == ["facility:H1"]
+
+
+def test_power_that_is_back_before_the_buffer_ends_never_darkens_the_hospital(tmp_path):
+    s = services(write(tmp_path / "c", **POWER))
+    s.loss[index(s, "power:S")] = 1.0
+    s.step(0)
+    s.loss[index(s, "power:S")] = 0.0
+    back = s.step(5)
+    assert all(c.up for c in back)
+    assert s.up.all()
+    s.loss[index(s, "power:S")] = 1.0
+    s.step(6)
+    s.step(11)
+    assert s.up[index(s, "facility:H1")], "the buffer is full again after the power was back"
+    s.step(12)
+    assert not s.up[index(s, "facility:H1")]
+
+
+def test_feeder_of_higher_priority_keeps_its_power_when_capacity_falls_short(tmp_path):
+    tables = POWER | {"power_links": POWER["power_links"].replace("GS, G,         S,       20", "GS, G, S, 20\nGT, G, S, 10")}
+    s = services(write(tmp_path / "c", **tables))
+    s.loss[index(s, "power:GS")] = 1.0
+    changes = [c for c in s.step(0) if not c.up]
+    assert {s.components[c.component] for c in changes} == {"power:GS", "power:F1", "zone:A"}
+    assert s.up[index(s, "power:F2")]
+    assert s.components[next(c.source for c in changes if s.components[c.component] == "power:F1")] == "power:GS"
+
+
+def test_what_trips_in_a_tick_stays_off_in_that_tick(tmp_path):
+    s = services(write(tmp_path / "c", **POWER))
+    s.loss[index(s, "power:F1")] = 1.0
+    s.step(0)
+    assert not s.up[index(s, "zone:A")]
+    s.loss[index(s, "power:F1")] = 0.0
+    s.loss[index(s, "power:S")] = 1.0
+    s.step(1)
+    assert not s.up[index(s, "zone:A")]
+    assert not s.up[index(s, "power:F1")]
+
+
+def test_two_dead_systems_that_need_each_other_do_not_wake_each_other(tmp_path):
+    """The feeder needs the water works for cooling, the works need the feeder: a black start is needed."""
+    tables = POWER | {
+        "facilities": POWER["facilities"] + "        W1, shelter, 2, 0, A",
+        "dependencies": POWER["dependencies"]
+        + "        power:F1, facility:W1, power, 0\n        facility:W1, power:F1, water, 0",
+    }
+    s = services(write(tmp_path / "c", **tables))
+    works, feeder = index(s, "facility:W1"), index(s, "power:F1")
+    s.loss[works] = 1.0
+    s.step(0)
+    assert not s.up[works]
+    assert not s.up[feeder]
+    s.loss[works] = 0.0
+    for hour in range(1, 30):
+        s.step(hour)
+    assert not s.up[works]
+    assert not s.up[feeder]
+    assert set(s.deadlocked()) == {works, feeder, index(s, "zone:A")}
+
+
+def test_a_second_supplier_under_the_rule_any_keeps_the_consumer_up(tmp_path):
+    rows = """
+        supplier, consumer,    service, rule
+        power:F1, facility:H1, power,   any
+        power:F2, facility:H1, power,   any
+    """
+    s = services(write(tmp_path / "c", **(POWER | {"dependencies": rows})))
+    s.loss[index(s, "power:F1")] = 1.0
+    s.step(0)
+    assert s.up[index(s, "facility:H1")]
+    s.loss[index(s, "power:F2")] = 1.0
+    s.step(1)
+    assert not s.up[index(s, "facility:H1")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_more_damage_never_gives_more_service(tmp_path, seed):
+    case = write(tmp_path / "c", **POWER)
+    generator = np.random.default_rng(seed)
+    few = generator.random(len(case.city.components)) < 0.2
+    more = few | (generator.random(len(few)) < 0.2)
+    states = []
+    for damaged in (few, more):
+        s = services(case)
+        s.loss[damaged] = 1.0
+        s.step(0)
+        states.append(s.up)
+    assert not (states[1] & ~states[0]).any()
+
+
+def test_people_behind_a_substation_are_those_of_its_feeders(tmp_path):
+    s = services(write(tmp_path / "c", **POWER))
+    behind = pd.Series(s.people_behind, index=s.components)
+    assert behind["power:F1"] == 100
+    assert behind["power:F2"] == 200 + 300  # the zone, and the hospital that stands for everyone
+    assert behind["power:S"] == 600
