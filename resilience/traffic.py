@@ -10,7 +10,7 @@ import numpy as np
 from resilience.arrays import sums
 from resilience.defaults import default
 from resilience.files import atomic
-from resilience.networks.assignment import Assignment, Pairs, assign, skim
+from resilience.networks.assignment import Assignment, Pairs, assign, look_ahead
 from resilience.networks.road import RoadModel, binned_depth, speed_in_water
 
 if TYPE_CHECKING:
@@ -150,11 +150,13 @@ class Traffic:
         self.pairs: dict[str, Pairs] = {OUT: people.out, BACK: people.back}
         dry = open_state(road)
         self.last = {key: Solved(a, dry, a.served + a.unserved) for key, a in ordinary.items()}
+        self.start: dict[tuple[str, bool], Assignment] = {}
         self.solutions = 0
 
     def expected(self, period: str, weekend: bool, state: RoadState) -> Floats:
         """Return the minutes of each pair on the roads as they are, with the traffic of the last solution."""
         last = self.last[period, weekend]
+        self.start[period, weekend] = last.assignment
         changed = last.state.changed(state)
         if not changed.any():
             return last.assignment.od_minutes
@@ -168,8 +170,10 @@ class Traffic:
         known[owner] = True
         touched |= ~known
         graph = self.road.graph.with_state(speed=state.speed, capacity=state.capacity)
-        minutes = graph.minutes(last.assignment.flow)
-        measured = skim(graph, self.pairs[period], minutes, closed=state.closed, wanted=touched)
+        pairs = self.pairs[period]
+        measured, self.start[period, weekend] = look_ahead(
+            graph, pairs, last.assignment, closed=state.closed, wanted=touched
+        )
         return np.where(touched, measured, last.assignment.od_minutes)
 
     def solve(self, period: str, weekend: bool, state: RoadState, demand: Floats, expected: Floats) -> Assignment:
@@ -182,7 +186,7 @@ class Traffic:
         if max(flow_changed, demand_changed) <= default("traffic.resolve_share"):
             return replace(last.assignment, od_minutes=expected)
         graph = self.road.graph.with_state(speed=state.speed, capacity=state.capacity)
-        found = assign(graph, self.pairs[period], demand, gap=self.gap, closed=state.closed, warm=last.assignment)
+        found = assign(graph, self.pairs[period], demand, gap=self.gap, closed=state.closed, warm=self.start[key])
         self.last[key] = Solved(found, state, demand)
         self.solutions += 1
         return found

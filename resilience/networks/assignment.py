@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
+WARM_SWEEPS = 8
+
+
 @dataclass(frozen=True)
 class RoadGraph:
     """What the solver needs of a road network; nodes and links are numbered from 0.
@@ -86,6 +89,11 @@ class RoadGraph:
             self._prepared[key] = (offsets, np.argsort(start, kind="stable").astype(np.int64))
         found: tuple[Ints, Ints] = self._prepared[key]
         return found
+
+    @property
+    def cost_parts(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """The arrays that make the cost of links, in the order of the kernels."""
+        return self.free_flow_min, self.capacity_vph, self.b, self.power, self.fixed_min
 
     def minutes(self, flow: Floats) -> Floats:
         """Return the cost of every link at the given flow (vehicles/h), minutes."""
@@ -175,13 +183,16 @@ def assign(
         if len(warm.od_minutes) != len(demand):
             raise InputError(say("error.warm_mismatch"))
         state = warm.paths
-    cost_parts = (graph.free_flow_min, graph.capacity_vph, graph.b, graph.power, graph.fixed_min)
-    state, flow = _restart(state, pairs.origin, demand, shut, *cost_parts)
+    cost_parts = graph.cost_parts
+    state, flow = _restart(state, demand, shut, len(graph.tail))
     count, found_gap, best = 0, np.inf, np.inf
     stalled = 0
+    everyone = np.ones(len(demand), np.bool_)
+    if warm is not None:
+        state, flow = _equalise(state, flow, len(demand), WARM_SWEEPS, gap, *cost_parts)
     while True:
         state, flow, od_minutes, tstt, sptt = _columns(
-            *topology, shut, origin, destination, demand, state, flow, *cost_parts
+            *topology, shut, origin, destination, demand, everyone, True, state, flow, *cost_parts
         )
         found_gap = (tstt - sptt) / tstt if tstt > 0 else 0.0
         if progress is not None:
@@ -212,12 +223,7 @@ def assign(
 
 
 def skim(
-    graph: RoadGraph,
-    pairs: Pairs,
-    minutes: Floats,
-    *,
-    closed: NDArray[np.bool_],
-    wanted: NDArray[np.bool_],
+    graph: RoadGraph, pairs: Pairs, minutes: Floats, *, closed: NDArray[np.bool_], wanted: NDArray[np.bool_]
 ) -> Floats:
     """Return the shortest minutes of the wanted pairs at fixed link costs, shape (pairs,); nan where not wanted."""
     net = graph.search(pairs)
@@ -225,6 +231,27 @@ def skim(
     arc_costs(net.member_start, net.members, minutes, closed, cost)
     origin, destination = net.number[pairs.origin], net.number[pairs.destination]
     return np.asarray(_skim(net.offsets, net.head, cost, net.sink, origin, destination, wanted))
+
+
+def look_ahead(
+    graph: RoadGraph, pairs: Pairs, earlier: Assignment, *, closed: NDArray[np.bool_], wanted: NDArray[np.bool_]
+) -> tuple[Floats, Assignment]:
+    """Return what the wanted pairs would meet on a changed network with the traffic of an earlier solution.
+
+    Returns
+    -------
+    minutes : shortest minutes, shape (pairs,); nan where not wanted, inf without a path
+    warm : the earlier solution with the new shortest paths in its store (without flow), to start `assign` from
+
+    """
+    net = graph.search(pairs)
+    origin, destination = net.number[pairs.origin], net.number[pairs.destination]
+    topology = (net.offsets, net.tail, net.head, net.member_start, net.members, net.sink)
+    ones = np.ones(len(pairs.origin))
+    state, _, minutes, _, _ = _columns(
+        *topology, closed, origin, destination, ones, wanted, False, earlier.paths, earlier.flow, *graph.cost_parts
+    )
+    return np.where(wanted, minutes, np.nan), replace(earlier, paths=state)
 
 
 def minutes_to_nearest(graph: RoadGraph, targets: Ints, minutes: Floats, closed: NDArray[np.bool_]) -> Floats:
@@ -297,7 +324,7 @@ def _flows(links: int, offsets: Any, store: Any, flows: Any) -> Any:
 
 
 @njit(cache=True)
-def _restart(state: Any, origin: Any, demand: Any, shut: Any, t0: Any, c: Any, b: Any, p: Any, fixed: Any) -> Any:
+def _restart(state: Any, demand: Any, shut: Any, links: int) -> Any:
     """Drop paths over shut links and scale the flows of each pair to its demand."""
     offsets, store, owner, flows = state
     pairs = len(demand)
@@ -337,30 +364,33 @@ def _restart(state: Any, origin: Any, demand: Any, shut: Any, t0: Any, c: Any, b
         seen[pair] = True
         at += 1
         new_offsets[at] = end
-    flow = _flows(len(t0), new_offsets, new_store, new_flows)
+    flow = _flows(links, new_offsets, new_store, new_flows)
     return (new_offsets, new_store, new_owner, new_flows), flow
 
 
 @njit(cache=True)
 def _columns(
     offsets: Any, tail: Any, head: Any, member_start: Any, members: Any, sink: Any, shut: Any, origin: Any,
-    destination: Any, demand: Any, state: Any, flow: Any, t0: Any, c: Any, b: Any, p: Any, fixed: Any,
+    destination: Any, demand: Any, wanted: Any, load: bool, state: Any, flow: Any, t0: Any, c: Any, b: Any, p: Any,
+    fixed: Any,
 ) -> Any:  # fmt: skip
     """One pass of shortest paths: measure the gap and add every path that is shorter than those in the store.
 
-    The costs stand still during a pass that only adds paths to pairs which have one. A pair without a path puts all
-    its demand on its shortest path at once, and costs follow origin by origin, so that a cold start is no
-    all-or-nothing heap on the same links; the gap of such a pass is then infinite by definition.
+    The costs stand still during a pass that only adds paths to pairs which have one. With `load`, a pair without a
+    path puts all its demand on its shortest path at once, and costs follow origin by origin, so that a cold start is
+    no all-or-nothing heap on the same links; the gap of such a pass is then infinite by definition. Origins without
+    a wanted pair are passed over (the gap then says nothing).
     """
     links, n, pairs = len(t0), len(offsets) - 1, len(origin)
     p_offsets, store, owner, flows = state
     paths = len(owner)
     cost = np.empty(links)
     for a in range(links):
-        cost[a] = _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
+        cost[a] = np.inf if shut[a] else _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
     tstt = 0.0
     for a in range(links):
-        tstt += flow[a] * cost[a]
+        if flow[a] > 0.0:
+            tstt += flow[a] * cost[a]
     # the paths of the store, pair by pair
     count = np.zeros(pairs + 1, np.int64)
     for path in range(paths):
@@ -386,15 +416,19 @@ def _columns(
     sptt, cold = 0.0, False
     first = 0
     while first < pairs:
-        o, last = origin[first], first
+        o, last, some = origin[first], first, False
         while last < pairs and origin[last] == o:
+            some = some or wanted[last]
             last += 1
+        if not some:
+            first = last
+            continue
         grow(offsets, head, arc_cost, sink, o, label, via, queue)
         moved = False
         for k in range(first, last):
             goal = destination[k]
             od[k] = label[goal]
-            if demand[k] <= 0.0 or not np.isfinite(od[k]):
+            if not wanted[k] or demand[k] <= 0.0 or not np.isfinite(od[k]):
                 continue
             sptt += demand[k] * od[k]
             if goal == o or od[k] >= best[k] * (1.0 - 1e-12):
@@ -413,7 +447,7 @@ def _columns(
             new_owner[new_paths] = k
             new_ends[new_paths] = new_links
             new_flows[new_paths] = 0.0
-            if count[k + 1] == count[k]:
+            if load and count[k + 1] == count[k]:
                 new_flows[new_paths] = demand[k]
                 begin = new_ends[new_paths - 1] if new_paths > 0 else 0
                 for at in range(begin, new_links):
@@ -423,7 +457,8 @@ def _columns(
         if moved:
             cold = True
             for a in range(links):
-                cost[a] = _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
+                if not shut[a]:
+                    cost[a] = _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
             arc_costs(member_start, members, cost, shut, arc_cost)
         first = last
     if cold:
