@@ -29,7 +29,7 @@ install-dev: $(VENV)/installed-dev
 
 demo: install
 	$(BIN)/resilience run porto_alegre --scenario lake-6m --scenario lake-8m --scenario lake-10m \
-		--option protect-power --replicates 3 --workers 2 --out $(DEMO)
+		--option all --replicates 3 --workers 2 --out $(DEMO)
 	$(BIN)/resilience compare $(DEMO)
 	@echo
 	@echo "The scorecard again:   $(BIN)/resilience score $(DEMO)"
@@ -52,7 +52,7 @@ test: install-dev browser lint
 	$(BIN)/python -m pytest
 
 verify: install-dev
-	$(BIN)/python -m pytest -m verify --report $(RESULT_OF_VERIFY)
+	VERIFY_REPORT=$(RESULT_OF_VERIFY) $(BIN)/python -m pytest -m verify tests/verify
 
 clean:
 	rm -rf $(VENV) results build dist *.egg-info

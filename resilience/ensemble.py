@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -159,8 +160,17 @@ _worker: list[Worker] = []
 
 def _start_worker(folder: str, allow_code: bool, seed: int, journal: str, path: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.path[:] = path
     _worker[:] = [Worker(load_case(folder, allow_code=allow_code), seed, Path(journal))]
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent process and end with it, so that a killed test leaves no process behind."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do(task: Task) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -125,7 +127,7 @@ def test_do_nothing_is_the_empty_option(falls):
 def test_a_higher_rung_directly_damages_a_superset(falls, replicate):
     for ladder in falls[0].tests.ladders:
         sets = [damaged(go(falls, name, replicate=replicate)) for name in ladder.scenarios]
-        for lower, upper in zip(sets[:-1], sets[1:], strict=True):
+        for lower, upper in itertools.pairwise(sets):
             assert lower <= upper, ladder.name
         assert sets[-1], ladder.name
 

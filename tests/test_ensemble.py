@@ -11,6 +11,7 @@ import sys
 import time
 
 import pandas as pd
+import psutil
 import pytest
 
 from resilience.case import load_case
@@ -63,7 +64,9 @@ def test_a_finished_run_is_not_done_again(case, finished):
 
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(finished, tmp_path):
     out = tmp_path / "stopped"
-    process = subprocess.Popen(command(out, "--workers", "1"), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(out, "--workers", "1"), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not list((out / "journal").glob("lake*")):
         time.sleep(0.05)
@@ -91,6 +94,22 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(finished, tmp_path):
     done = subprocess.run(command(out, "--workers", "2"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert contents(out) == contents(finished.folder)
+
+
+def test_a_killed_test_leaves_no_process_behind(tmp_path):
+    process = subprocess.Popen(
+        command(tmp_path / "orphans", "--workers", "2"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    parent = psutil.Process(process.pid)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and len(parent.children(recursive=True)) < 3:  # two workers, a tracker
+        time.sleep(0.05)
+    children = parent.children(recursive=True)
+    assert children
+    process.kill()
+    process.wait(timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_no_half_result(tmp_path):

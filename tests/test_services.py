@@ -112,7 +112,9 @@ def test_power_that_is_back_before_the_buffer_ends_never_darkens_the_hospital(tm
 
 
 def test_feeder_of_higher_priority_keeps_its_power_when_capacity_falls_short(tmp_path):
-    tables = POWER | {"power_links": POWER["power_links"].replace("GS, G,         S,       20", "GS, G, S, 20\nGT, G, S, 10")}
+    tables = POWER | {
+        "power_links": POWER["power_links"].replace("GS, G,         S,       20", "GS, G, S, 20\nGT, G, S, 10")
+    }
     s = services(write(tmp_path / "c", **tables))
     s.loss[index(s, "power:GS")] = 1.0
     changes = [c for c in s.step(0) if not c.up]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resilience.case import load_case
+from resilience.networks.road import binned_depth, speed_in_water
+from tests.tiny import POWER, write_case
+
+
+@pytest.fixture(scope="module")
+def road(tmp_path_factory):
+    tables = POWER | {
+        "road_nodes": "id,x,y\na,0,0\nb,1000,0\nc,2000,0\nd,9000,0",
+        "road_links": """
+            id,from_node,to_node,length_m,speed_kmh,capacity_vph,free_flow_min
+            ab,a,b,1000,60,900,
+            ba,b,a,1000,60,900,2.5
+            bc,b,c,1000,30,900,
+            cb,c,b,1000,30,900,
+        """,
+        "zones": "id,x,y,people\nA,0,50,10\nC,2000,50,10\nL,50,50,0",
+        "connectors": "zone,node,minutes\nA,a,1\nC,c,2",
+    }
+    return load_case(write_case(tmp_path_factory.mktemp("road") / "c", tables)).city.road
+
+
+def test_time_is_length_over_speed_unless_given(road):
+    np.testing.assert_allclose(road.graph.free_flow_min[:4], [1.0, 2.5, 2.0, 2.0])
+
+
+def test_connectors_lead_out_and_in_without_congestion(road):
+    assert road.links == 4
+    np.testing.assert_array_equal(road.graph.tail[4:], [4, 5, 0, 2])
+    np.testing.assert_array_equal(road.graph.head[4:], [0, 2, 4, 5])
+    np.testing.assert_allclose(road.graph.minutes(np.full(8, 1e6))[4:], [1, 2, 1, 2])
+
+
+def test_only_zones_are_barred_and_loose_ones_known(road):
+    assert road.graph.barred.tolist() == [False] * 4 + [True] * 3
+    assert road.connected.tolist() == [True, True, False]
+    assert road.zone_node.tolist() == [4, 5, 6]
+
+
+def test_values_of_roads_are_extended_for_the_connectors(road):
+    extended = road.all_links(np.array([True, False, True, False]), False)
+    assert extended.dtype == bool
+    assert extended.tolist() == [True, False, True, False, False, False, False, False]
+
+
+def test_nearest_junction(road):
+    assert road.nearest_node(np.array([10.0, 1900.0]), np.array([5.0, 0.0])).tolist() == [0, 2]
+
+
+def test_largest_part_shrinks_with_closures(road):
+    shut = np.zeros(8, bool)
+    assert road.largest_part(shut).tolist() == [True, True, True, False, True, True, False]
+    shut[2] = True  # b -> c: nobody comes to c any more
+    assert road.largest_part(shut).tolist() == [True, True, False, False, True, False, False]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="largest_part() in road.py counts ways through zone centroids, which are barred to all paths",
+)
+def test_the_largest_part_is_not_held_together_by_a_zone(tmp_path):
+    # two roads that meet nowhere; zone Z has a connector to each
+    tables = POWER | {
+        "road_nodes": "id,x,y\na,0,0\nb,1000,0\nc,2000,0\nd,3000,0\ne,4000,0",
+        "road_links": """
+            id,from_node,to_node,length_m,speed_kmh,capacity_vph
+            ab,a,b,1000,60,900
+            ba,b,a,1000,60,900
+            cd,c,d,1000,60,900
+            dc,d,c,1000,60,900
+            de,d,e,1000,60,900
+            ed,e,d,1000,60,900
+        """,
+        "zones": "id,x,y\nZ,1500,0\nY,4000,0",
+        "connectors": "zone,node,minutes\nZ,b,1\nZ,c,1\nY,e,1",
+    }
+    road = load_case(write_case(tmp_path / "c", tables)).city.road
+    part = road.largest_part(np.zeros(len(road.graph.tail), bool))
+    assert part[:5].tolist() == [False, False, True, True, True]
+
+
+DEPTH = st.floats(0, 3, allow_nan=False)
+
+
+@given(st.lists(DEPTH, min_size=1, max_size=20), st.sampled_from([20.0, 50.0, 90.0, 130.0]))
+def test_deeper_water_is_never_faster(depths, limit):
+    depth = np.sort(np.array(depths))
+    speed = speed_in_water(depth, np.full(len(depth), limit))
+    assert (np.diff(speed) <= 1e-9).all()
+    assert ((speed >= 0) & (speed <= limit)).all()
+    assert (speed[depth >= 0.3] == 0).all()
+    assert (speed[depth < 0.3] > 0).all()
+
+
+@given(st.floats(1e-6, 5))
+def test_a_bin_holds_its_depth(depth):
+    middle = float(binned_depth(np.array([depth]))[0])
+    assert middle - 0.05 <= depth * (1 + 1e-6)
+    assert depth <= middle + 0.05 + 1e-6
+    assert (middle - 0.05) / 0.1 == pytest.approx(round((middle - 0.05) / 0.1), abs=1e-6)
+
+
+def test_bins():
+    found = binned_depth(np.array([0.0, 0.01, 0.1, 0.11, 0.2, 0.299, 0.3, 0.31]))
+    np.testing.assert_allclose(found, [0, 0.05, 0.05, 0.15, 0.15, 0.25, 0.25, 0.35])
+
+
+@pytest.mark.xfail(strict=True, reason="binned_depth() in road.py: ceil(d/0.1 - 1e-9) is 0 below 1e-10 m, so -0.05 m")
+def test_a_film_of_water_has_no_negative_depth():
+    assert binned_depth(np.array([1e-12]))[0] >= 0
