@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resilience.errors import InputError, ResilienceError, RunError, StoppedError, near
-from resilience.text import choose_language, say
+from resilience.text import choose_language, known, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -248,7 +248,8 @@ def list_(what: Annotated[str, typer.Argument(metavar="|".join(ROOMS))]) -> None
     from resilience.case import list_extensions
 
     for name in list_extensions(what):
-        typer.echo(f"{name}\t{say(f'metric.{name}.meaning')}" if what == "metrics" else name)
+        key = f"metric.{name}.meaning" if what == "metrics" else f"plugin.{what}.{name}"
+        typer.echo(f"{name:32} {say(key)}" if known(key) else name)
 
 
 @app.command(help=say("cli.assign"))
