@@ -98,11 +98,11 @@ class Firms:
         self.days = sectors["days_per_week"].to_numpy(int)[sector]
         self.power_need = sectors["power_need"].to_numpy(float)[sector]
         self.hourly = firms["value_added_per_day"].to_numpy(float) / (self.closes - self.opens)
-        self.stock = supply.target.copy()
+        self.stock = supply.ordinary_stock
         self.labour = np.ones(len(firms))
         self.inputs = supply.input_limit(self.stock)
-        self.made_today = np.zeros(len(firms))
-        self.last_share = np.ones(len(firms))
+        self.made_today, self.able_today = np.zeros(len(firms)), np.zeros(len(firms))
+        self.able = np.ones(len(firms))
 
     def at_work(self, hour_of_day: int, weekday: int) -> NDArray[np.bool_]:
         """Return which firms are open by the clock, shape (firms,)."""
@@ -120,17 +120,23 @@ class Firms:
             inputs=self.inputs,
         )
         share = np.clip(self.behaviour.decide(outlook), 0.0, 1.0)
-        self.made_today += np.where(open_now, share / (self.closes - self.opens), 0.0)
+        able = np.minimum.reduce([outlook.undamaged, outlook.power, outlook.labour])
+        part_of_day = np.where(open_now, 1.0 / (self.closes - self.opens), 0.0)
+        self.made_today += share * part_of_day
+        self.able_today += able * part_of_day
         full = np.where(open_now, self.hourly, 0.0)
         return full * share, full
 
     def trade(self, weekday: int, link_open: NDArray[np.bool_]) -> None:
-        """End the day: inputs are used up, orders are placed and deliveries arrive over the open links."""
-        worked = weekday < self.days
-        self.last_share = np.where(worked, self.made_today, self.last_share)
-        used = np.where(worked, self.made_today, 0.0)
-        orders = self.supply.orders(self.stock, used)
-        arrived = self.supply.deliver(orders, self.last_share, link_open)
-        self.stock = np.maximum(self.stock - self.supply.need_flow * used[self.supply.need_buyer], 0.0) + arrived
-        self.inputs = self.supply.input_limit(self.stock)
-        self.made_today = np.zeros(len(self.made_today))
+        """End the day: inputs are used up, orders are placed, and suppliers who worked deliver over the open links.
+
+        Firms order what they could use if they had all inputs, so that one that stands still for want of inputs
+        starts again with the first full delivery.
+        """
+        supply, worked = self.supply, weekday < self.days
+        self.able = np.where(worked, self.able_today, self.able)
+        left = np.maximum(self.stock - supply.need_flow * self.made_today[supply.need_buyer], 0.0)
+        orders = supply.orders(left, self.able)
+        self.stock = left + supply.deliver(orders, self.made_today, link_open & worked[supply.supplier])
+        self.inputs = supply.input_limit(self.stock)
+        self.made_today, self.able_today = np.zeros(len(worked)), np.zeros(len(worked))

@@ -508,7 +508,7 @@ def _equalise(
     for a in range(links):
         cost[a] = _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
         slope[a] = _link_slope(flow[a], t0[a], c[a], b[a], p[a])
-    mark = np.full(links, -1, np.int64)
+    mark = np.zeros(links, np.int64)
     stamp = 0
     quiet = np.zeros(pairs, np.int64)
     for sweep in range(sweeps):
@@ -528,58 +528,45 @@ def _equalise(
                     total += cost[store[k]]
                 if total < least:
                     cheapest, least = path, total
-            stamp += 1
-            for k in range(offsets[cheapest], offsets[cheapest + 1]):
-                mark[store[k]] = stamp
             worst = 0.0
             for path in range(first, last):
                 if path == cheapest or flows[path] <= 0.0:
                     continue
-                total, bend = 0.0, 0.0
+                # mark: stamp on links of the cheapest path alone, -stamp on links that both share
+                stamp += 1
+                total, rival, bend = 0.0, 0.0, 0.0
+                for k in range(offsets[cheapest], offsets[cheapest + 1]):
+                    mark[store[k]] = stamp
+                    rival += cost[store[k]]
                 for k in range(offsets[path], offsets[path + 1]):
                     a = store[k]
                     total += cost[a]
-                    if mark[a] != stamp:
+                    if mark[a] == stamp:
+                        mark[a] = -stamp
+                    else:
                         bend += slope[a]
-                rival = 0.0
-                stamp_path = stamp
-                for k in range(offsets[cheapest], offsets[cheapest + 1]):
-                    rival += cost[store[k]]
-                # slopes of the cheapest path on links that this path does not share
-                for k in range(offsets[path], offsets[path + 1]):
-                    if mark[store[k]] == stamp_path:
-                        mark[store[k]] = -stamp_path - 2
-                for k in range(offsets[cheapest], offsets[cheapest + 1]):
-                    if mark[store[k]] == stamp_path:
-                        bend += slope[store[k]]
-                for k in range(offsets[path], offsets[path + 1]):
-                    if mark[store[k]] == -stamp_path - 2:
-                        mark[store[k]] = stamp_path
                 excess = total - rival
                 if excess <= 0.0:
                     continue
+                for k in range(offsets[cheapest], offsets[cheapest + 1]):
+                    if mark[store[k]] == stamp:
+                        bend += slope[store[k]]
                 worst = max(worst, excess / total)
                 shift = flows[path] if bend <= 0.0 else min(flows[path], excess / bend)
                 flows[path] -= shift
                 flows[cheapest] += shift
                 for k in range(offsets[path], offsets[path + 1]):
                     a = store[k]
-                    if mark[a] != stamp:
+                    if mark[a] != -stamp:
                         flow[a] = max(flow[a] - shift, 0.0)
                         cost[a] = _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
                         slope[a] = _link_slope(flow[a], t0[a], c[a], b[a], p[a])
-                for k in range(offsets[path], offsets[path + 1]):
-                    if mark[store[k]] == stamp:
-                        mark[store[k]] = -stamp - 2
                 for k in range(offsets[cheapest], offsets[cheapest + 1]):
                     a = store[k]
                     if mark[a] == stamp:
                         flow[a] += shift
                         cost[a] = _link_minutes(flow[a], t0[a], c[a], b[a], p[a], fixed[a])
                         slope[a] = _link_slope(flow[a], t0[a], c[a], b[a], p[a])
-                for k in range(offsets[path], offsets[path + 1]):
-                    if mark[store[k]] == -stamp - 2:
-                        mark[store[k]] = stamp
             if worst < 0.01 * gap:
                 quiet[pair] = sweep + 3
             first = last

@@ -26,11 +26,12 @@ class SupplyNetwork:
     Parameters
     ----------
     supplier, buyer : firm numbers of each supply link, shape (links,)
-    flow : value delivered a day, currency, shape (links,)
+    flow : value delivered on each working day of the supplier, currency, shape (links,)
     need : number of the input (buyer x sector of the supplier) a link delivers to, shape (links,)
     need_buyer, need_sector : who needs it and from which sector, shape (needs,)
-    need_flow : value used a day at full output, currency, shape (needs,)
-    target : stock aimed at, currency, shape (needs,)
+    need_flow : value used on each working day of the buyer at full output, currency, shape (needs,); it makes up for
+        suppliers who work more or fewer days a week
+    target : stock aimed at when the day's use is taken out, currency, shape (needs,)
     restock_days : days over which a missing stock is ordered again, shape (needs,)
     output : value of a full day's output of each firm, currency, shape (firms,)
     final : part of it that goes to customers outside the graph, currency, shape (firms,)
@@ -49,31 +50,42 @@ class SupplyNetwork:
     output: NDArray[np.float64]
     final: NDArray[np.float64]
 
+    @property
+    def ordinary_stock(self) -> NDArray[np.float64]:
+        """Stock on the morning of an ordinary day: the target and what is used that day, currency, shape (needs,).
+
+        Deliveries of a day can be used from the next morning on; so a stock of s days bridges s days without any.
+        """
+        return self.target + self.need_flow
+
     def input_limit(self, stock: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the share of a full day's output that the stocks allow, min over inputs, shape (firms,), <= 1."""
         limit = np.ones(len(self.output))
         np.minimum.at(limit, self.need_buyer, np.minimum(1.0, stock / self.need_flow))
         return limit
 
-    def orders(self, stock: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each input orders today, currency, shape (needs,), after using share x need."""
-        use = self.need_flow * share[self.need_buyer]
-        left = stock - use
-        return np.maximum(0.0, use + (self.target - use - left) / self.restock_days)
+    def orders(self, left: NDArray[np.float64], able: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what is ordered over each supply link today, currency, shape (links,).
+
+        Parameters
+        ----------
+        left : stock when the day's use is taken out, currency, shape (needs,)
+        able : share of full output that each firm could make if it had all inputs, shape (firms,)
+
+        """
+        missing = (self.target - left) / self.restock_days
+        part = self.flow / sums(self.need, self.flow, len(self.target))[self.need]
+        return np.maximum(0.0, self.flow * able[self.buyer] + missing[self.need] * part)
 
     def deliver(
-        self,
-        orders: NDArray[np.float64],
-        share: NDArray[np.float64],
-        open_links: NDArray[np.bool_],
+        self, orders: NDArray[np.float64], share: NDArray[np.float64], open_links: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
         """Return what arrives at each input, currency, shape (needs,).
 
-        `orders` is split over the suppliers of an input in proportion to their ordinary flow; a supplier gives
-        every customer, final ones included, the same part of the order when its output (share x output) falls short.
-        Nothing arrives over links that are not open.
+        A supplier gives every customer, final ones included, the same part of the order when its output of the day
+        (share x output) falls short. Nothing arrives over links that are not open.
         """
-        placed = orders[self.need] * self.flow / self.need_flow[self.need] * open_links
+        placed = orders * open_links
         asked = sums(self.supplier, placed, len(self.output)) + self.final
         made = self.output * share
         part = np.minimum(1.0, np.divide(made, asked, out=np.ones_like(made), where=asked > 0))
@@ -86,10 +98,11 @@ def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFra
     buyer = np.asarray(firms.index.get_indexer(links["buyer"]), np.int64)
     flow = links["flow_per_day"].to_numpy(float)
     sector = np.asarray(sectors.index.get_indexer(firms["sector"]), np.int64)
+    days = sectors["days_per_week"].to_numpy(float)[sector]
     pair = buyer * len(sectors) + sector[supplier]
     needs, need = np.unique(pair, return_inverse=True)
     need_buyer = (needs // max(len(sectors), 1)).astype(np.int64)
-    need_flow = sums(need, flow, len(needs))
+    need_flow = sums(need, flow * days[supplier] / days[buyer], len(needs))
     buyer_sector = sector[need_buyer]
     output = firms["value_added_per_day"].to_numpy(float) + sums(buyer, flow, len(firms))
     return SupplyNetwork(
