@@ -22,7 +22,8 @@ def test_wilson_against_known_numbers(successes, trials, low, high):
 def test_wilson_holds_the_share_and_is_symmetric(trials, data):
     successes = data.draw(st.integers(0, trials))
     low, high = wilson(successes, trials, 0.95)
-    assert 0 <= low <= successes / trials <= high <= 1
+    assert 0 <= low <= successes / trials + 1e-12
+    assert successes / trials - 1e-12 <= high <= 1
     mirrored = wilson(trials - successes, trials, 0.95)
     assert (1 - mirrored[1], 1 - mirrored[0]) == pytest.approx((low, high))
 

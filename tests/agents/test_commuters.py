@@ -48,7 +48,8 @@ def test_the_informed(person, warned, choice):
 
 
 def test_the_stubborn_go_whatever_it_takes():
-    people = [{"now_min": 500.0, "target_open": False}, {"now_min": np.inf, "can_telework": True}, {"home_flooded": True}]
+    far, cut = {"now_min": 500.0, "target_open": False}, {"now_min": np.inf, "can_telework": True}
+    people = [far, cut, {"home_flooded": True}]
     found = StubbornCommuter().decide(outlook(*people))
     assert found.tolist() == [Choice.GO, Choice.NO_WAY, Choice.HOME_FLOODED]
 

@@ -91,8 +91,8 @@ def test_stranded_late_and_lost_time():
 def panels(planned, done):
     made = Record("s", "o", 0, H, 5)
     zones = [f"zone:{i}" for i in range(len(planned))]
-    made.panels["travel/planned"] = {7: pd.Series(planned, zones, dtype=float), 18: pd.Series(planned, zones, dtype=float)}
-    made.panels["travel/completed"] = {7: pd.Series(done, zones, dtype=float), 18: pd.Series(done, zones, dtype=float)}
+    for name, values in (("travel/planned", planned), ("travel/completed", done)):
+        made.panels[name] = {hour: pd.Series(values, zones, dtype=float) for hour in (7, 18)}
     return made
 
 
@@ -120,8 +120,13 @@ def test_the_worst_tenth_does_not_depend_on_the_order_of_zones():
 
 
 def test_safety_is_about_people():
-    mine = record(safety__safe_residents={5: 30, 6: 60}, safety__people_in_030cm={5: 12}, safety__people_near_hospital=75,
-                  safety__people_long_without_power={30: 50}, safety__hospitals_down={5: 1, 6: 2})  # fmt: skip
+    mine = record(
+        safety__safe_residents={5: 30, 6: 60},
+        safety__people_in_030cm={5: 12},
+        safety__people_near_hospital=75,
+        safety__people_long_without_power={30: 50},
+        safety__hospitals_down={5: 1, 6: 2},
+    )
     calm = record(safety__safe_residents=60, safety__people_near_hospital=100)
     assert safety.safe(mine, calm, TABLES)[[5, 6]].tolist() == [0.5, 1.0]
     assert safety.in_water(mine, calm, TABLES)[5] == 12
@@ -131,8 +136,9 @@ def test_safety_is_about_people():
 
 
 def test_economy_is_the_mean_of_a_day_against_the_no_hazard_run():
-    calm = record(economy__value_added={h: 10 if 8 <= h % 24 < 18 else 0 for h in range(H)})
-    mine = record(economy__value_added={h: 5 if 8 <= h % 24 < 18 else 0 for h in range(H)}, economy__firms_closed={9: 1})
+    working = {h: float(8 <= h % 24 < 18) for h in range(H)}
+    calm = record(economy__value_added={h: 10 * w for h, w in working.items()})
+    mine = record(economy__value_added={h: 5 * w for h, w in working.items()}, economy__firms_closed={9: 1})
     curve = economy.output(mine, calm, TABLES)
     assert curve[:8].tolist() == [1.0] * 8  # nobody works yet
     assert curve[8:].tolist() == pytest.approx([0.5] * 40)

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from resilience.networks.supply import supply_network
 
-SECTORS = pd.DataFrame({"stock_days": [10.0, 20.0], "restock_days": [2.0, 4.0]}, index=["make", "sell"])
+SECTORS = pd.DataFrame(
+    {"stock_days": [10.0, 20.0], "restock_days": [2.0, 4.0], "days_per_week": [5, 5]}, index=["make", "sell"]
+)
 
 
-def network(firms, links):
+def network(firms, links, sectors=SECTORS):
     """Firms "A make 100" (value added a day), links "A > B 30" (value a day)."""
     table = pd.DataFrame([f.split() for f in firms], columns=["id", "sector", "value_added_per_day"]).set_index("id")
     rows = pd.DataFrame([x.replace(">", " ").split() for x in links], columns=["supplier", "buyer", "flow_per_day"])
-    return supply_network(
-        table.astype({"value_added_per_day": float}), SECTORS, rows.astype({"flow_per_day": float})
-    )
+    return supply_network(table.astype({"value_added_per_day": float}), sectors, rows.astype({"flow_per_day": float}))
 
 
 @pytest.fixture
@@ -36,20 +36,20 @@ def test_suppliers_of_one_sector_serve_one_need(three):
 
 
 def test_at_full_stock_nothing_drifts(three):
-    stock = three.target.copy()
-    full = np.ones(3)
+    stock, full = three.ordinary_stock, np.ones(3)
     for _ in range(30):
-        arrived = three.deliver(three.orders(stock, full), full, np.ones(3, bool))
-        stock = stock - three.need_flow + arrived
-    np.testing.assert_allclose(stock, three.target, rtol=1e-12)
+        left = stock - three.need_flow
+        stock = left + three.deliver(three.orders(left, full), full, np.ones(3, bool))
+    np.testing.assert_allclose(stock, three.target + three.need_flow, rtol=1e-12)
     np.testing.assert_array_equal(three.input_limit(stock), full)
 
 
 def test_an_order_refills_the_stock_at_the_pace_of_the_sector(three):
-    # o = use + (target - stock) / tau; C at half its stock of 800, tau = 4 days
-    stock = np.where(three.need_buyer == 2, 400.0, 200.0)
-    orders = three.orders(stock, np.ones(3))
-    assert sorted(orders.tolist()) == pytest.approx([20.0, 40.0 + 400.0 / 4])
+    # o = use + (target - left) / tau; C is left with half its target of 800, tau = 4 days, split 30 to 10
+    left = np.where(three.need_buyer == 2, 400.0, 200.0)
+    assert three.orders(left, np.ones(3)).tolist() == pytest.approx([30 + 75.0, 10 + 25.0, 20.0])
+    # half the workers, half the use
+    assert three.orders(left, np.array([1, 0.5, 0.5])).tolist() == pytest.approx([15 + 75.0, 5 + 25.0, 10.0])
 
 
 def test_a_full_stock_orders_no_more_than_is_used_and_never_less_than_nothing(three):
@@ -57,17 +57,21 @@ def test_a_full_stock_orders_no_more_than_is_used_and_never_less_than_nothing(th
     assert (orders == 0).all()
 
 
+def test_needs_make_up_for_different_working_weeks():
+    sectors = SECTORS.assign(days_per_week=[5, 7])
+    chain = network(["A make 100", "C sell 70"], ["A > C 70"], sectors)
+    np.testing.assert_allclose(chain.need_flow, [50.0])  # 70 on five days are 50 on seven
+
+
 def test_a_supplier_short_of_goods_gives_everyone_the_same_part(three):
-    orders = three.need_flow.copy()
-    half = np.array([0.5, 1.0, 1.0])
-    arrived = three.deliver(orders, half, np.ones(3, bool))
+    # A makes half its 100 and is asked for 30 + 20 by firms and 50 by final customers
+    arrived = three.deliver(three.flow, np.array([0.5, 1.0, 1.0]), np.ones(3, bool))
     by_buyer = dict(zip(three.need_buyer.tolist(), arrived.tolist(), strict=True))
-    assert by_buyer[1] == pytest.approx(10.0)
-    assert by_buyer[2] == pytest.approx(30 * 0.5 + 10)
+    assert by_buyer == pytest.approx({1: 20 * 0.5, 2: 30 * 0.5 + 10})
 
 
 def test_nothing_arrives_over_closed_links(three):
-    arrived = three.deliver(three.need_flow, np.ones(3), np.array([False, True, True]))
+    arrived = three.deliver(three.flow, np.ones(3), np.array([False, True, True]))
     by_buyer = dict(zip(three.need_buyer.tolist(), arrived.tolist(), strict=True))
     assert by_buyer == pytest.approx({1: 20.0, 2: 10.0})
 
@@ -92,7 +96,8 @@ def test_deliveries_never_exceed_orders_nor_output(share, open_links, fill):
     supply = network(["A make 100", "B make 50", "C sell 70"], ["A > C 30", "B > C 10", "A > B 20"])
     share, opened = np.array(share), np.array(open_links)
     orders = supply.orders(supply.target * np.array(fill), share)
+    assert (orders >= 0).all()
     arrived = supply.deliver(orders, share, opened)
     assert (arrived >= 0).all()
-    assert (arrived <= orders + 1e-9).all()
+    assert (arrived <= np.bincount(supply.need, orders * opened, 2) + 1e-9).all()
     assert arrived.sum() <= (supply.output * share).sum() + 1e-6

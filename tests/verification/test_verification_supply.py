@@ -31,18 +31,9 @@ def lost_days(folder, stock_days: int, down_days: int) -> np.ndarray:
     return lost
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="firms.py: deliveries arrive at the end of the day, so s days of stock bridge s - 1 days",
-)
 @pytest.mark.parametrize(("down", "expected"), CASES)
 def test_a_stock_of_s_days_bridges_s_days(tmp_path, down, expected):
     np.testing.assert_allclose(lost_days(tmp_path / "c", 5, down), expected, atol=1e-9)
-
-
-@pytest.mark.parametrize(("down", "expected"), CASES)
-def test_a_stock_of_s_days_beside_the_goods_of_today_bridges_s_days(tmp_path, down, expected):
-    np.testing.assert_allclose(lost_days(tmp_path / "c", 6, down), expected, atol=1e-9)
 
 
 def test_without_a_shock_nothing_is_lost(tmp_path):
