@@ -25,7 +25,7 @@ _PUBLIC = {
     "run": "resilience.engine",
     "stress_test": "resilience.ensemble",
     "grade_run": "resilience.score",
-    "compare": "resilience.compare",
+    "compare_run": "resilience.compare",
     "open_run": "resilience.record",
 }
 __all__ = [*_PUBLIC]  # noqa: PLE0604 - the names are resolved on first use

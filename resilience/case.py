@@ -16,6 +16,8 @@ import pandas as pd
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from resilience.agents.commuters import CommuterAgent
+from resilience.agents.firms import FirmAgent
 from resilience.agents.population import Population, build_population
 from resilience.city import City
 from resilience.errors import CaseError, InputError, Problem, near
@@ -44,6 +46,8 @@ LAYER_OF = {
     "road_nodes": "road", "road_links": "road", "power_nodes": "power", "power_links": "power", "zones": "zone",
     "facilities": "facility", "firms": "firm", "supply_links": "supply",
 }  # fmt: skip
+SCENARIO_KEYS = {"name", "hazard", "severity", "onset", "horizon_days", "warning_hours", "return_period_known"}
+PARAMETER_TYPES = {"float": "number", "int": "integer", "str": "text", "list[str] | None": "list", "bool": "boolean"}
 COST_KEYS = ("capex", "opex_per_year", "life_years", "lead_time_years", "failure_probability")
 
 
@@ -124,12 +128,20 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
     if problems:
         raise CaseError(problems)
     files = [folder / "case.toml", *(f for f in (folder / f"{n}.csv" for n in TABLES) if f.is_file())]
-    named = [folder / str(v) for h in config.get("hazard", []) for v in h.values() if isinstance(v, str)]
-    files += [f for f in named if f.is_file()]
+    files += _named_files(config, folder)
     return Case(
         folder=folder, inputs=inputs, tests=tests, notices=tuple(notices),
         illustrative=bool(head.get("illustrative", True)), code=code, files=tuple(dict.fromkeys(files)),
     )  # fmt: skip
+
+
+def _named_files(config: dict[str, Any], folder: Path) -> list[Path]:
+    """Return the files of the folder that case.toml names: rasters, hydrographs, code."""
+    sections = [*config.get("hazard", []), config.get("behaviour", {})]
+    words = [
+        v.split(".py:")[0] + ".py" if ".py:" in v else v for s in sections for v in s.values() if isinstance(v, str)
+    ]
+    return [folder / w for w in words if (folder / w).is_file()]
 
 
 # ------------------------------------------------------------------------------------------------ case.toml
@@ -137,7 +149,7 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
 
 def _read_toml(path: Path, problems: list[Problem]) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problems.append(Problem("missing_file", "case.toml", found=str(path)))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -198,18 +210,8 @@ def _default(rule: pd.Series) -> Any:
 
 def _fits(value: Any, rule: pd.Series, label: str, key: str, problems: list[Problem]) -> bool:
     kind = rule["type"]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    good = {
-        "text": isinstance(value, str) and value.strip() != "",
-        "choice": isinstance(value, str),
-        "number": number and np.isfinite(value),
-        "integer": number and float(value).is_integer(),
-        "boolean": isinstance(value, bool),
-        "list": isinstance(value, list) and all(isinstance(v, str) for v in value),
-        "any": True,
-    }[kind]
     where = f"{label} {key}"
-    if not good:
+    if not _is_of_type(value, kind):
         problems.append(Problem("wrong_type", "case.toml", column=where, found=repr(value), expected=kind))
         return False
     if kind == "choice" and value not in rule["choices"].split("|"):
@@ -230,6 +232,19 @@ def _fits(value: Any, rule: pd.Series, label: str, key: str, problems: list[Prob
             problems.append(Problem("too_large", "case.toml", column=where, found=str(value), expected=f"<= {most}"))
             return False
     return True
+
+
+def _is_of_type(value: Any, kind: str) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
+    return {
+        "text": isinstance(value, str) and value.strip() != "",
+        "choice": isinstance(value, str),
+        "number": number,
+        "integer": number and float(value).is_integer(),
+        "boolean": isinstance(value, bool),
+        "list": isinstance(value, list) and all(isinstance(v, str) for v in value),
+        "any": True,
+    }[kind]
 
 
 def _entries(config: dict[str, Any], name: str, problems: list[Problem]) -> list[dict[str, Any]]:
@@ -259,27 +274,44 @@ def _hazards(
         given = {k: v for k, v in entry.items() if k not in ("name", "kind")}
         try:
             kind = find("hazards", head["kind"], code=code)
-            _check_arguments(kind.read, given, label, problems, skip=("folder", "city"))
-            hazards[head["name"]] = kind.read(folder, city, **given)
+            outside = [v for v in given.values() if isinstance(v, str) and _leaves(folder, v)]
+            problems += [Problem("outside_folder", "case.toml", column=label, found=v) for v in outside]
+            if _check_arguments(kind.read, given, label, problems, skip=("folder", "city")) and not outside:
+                hazards[head["name"]] = kind.read(folder, city, **given)
         except CaseError as error:
             problems += error.problems
-        except InputError as error:
+        except (InputError, TypeError, ValueError) as error:
             problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
-        except TypeError as error:
-            if not any(p.column == label for p in problems):
-                problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
     return hazards
 
 
+def _leaves(folder: Path, name: str) -> bool:
+    """Return whether a word names a file outside the folder of the case."""
+    try:
+        path = (folder / name).resolve()
+        return path.is_file() and not path.is_relative_to(folder.resolve())
+    except (OSError, ValueError):
+        return False
+
+
 def _check_arguments(
-    function: Any, given: Iterable[str], label: str, problems: list[Problem], skip: tuple[str, ...] = ()
-) -> None:
-    known = [n for n in inspect.signature(function).parameters if n not in skip]
+    function: Any, given: dict[str, Any], label: str, problems: list[Problem], skip: tuple[str, ...] = ()
+) -> bool:
+    """Return whether a section fits the parameters of a plugin; faults are appended to `problems`."""
+    before = len(problems)
+    known = {n: p for n, p in inspect.signature(function).parameters.items() if n not in skip}
     strange = [key for key in given if key not in known]
     problems += [Problem("unknown_key", "case.toml", column=label, found=k, expected=near(k, known)) for k in strange]
-    for name, parameter in inspect.signature(function).parameters.items():
-        if name in known and parameter.default is inspect.Parameter.empty and name not in given:
-            problems.append(Problem("missing_key", "case.toml", column=label, found=name))
+    for name, parameter in known.items():
+        if name not in given:
+            if parameter.default is inspect.Parameter.empty:
+                problems.append(Problem("missing_key", "case.toml", column=label, found=name))
+            continue
+        kind = PARAMETER_TYPES.get(str(getattr(parameter.annotation, "__name__", parameter.annotation)))
+        if kind is not None and not _is_of_type(given[name], kind):
+            where = f"{label} {name}"
+            problems.append(Problem("wrong_type", "case.toml", column=where, found=repr(given[name]), expected=kind))
+    return len(problems) == before
 
 
 def _inputs(
@@ -292,9 +324,17 @@ def _inputs(
     for key in ("commuters", "firms"):
         if key in behaviour:
             try:
-                find("agents", behaviour[key], code=code)
+                kind = find("agents", behaviour[key], code=code)
             except InputError as error:
                 problems.append(Problem("plain", "case.toml", column=f"[behaviour] {key}", found=str(error)))
+                continue
+            single = getattr(kind, "one_by_one", kind)
+            wrong = FirmAgent if key == "commuters" else CommuterAgent
+            if isinstance(single, type) and issubclass(single, wrong):
+                column = f"[behaviour] {key}"
+                problems.append(
+                    Problem("wrong_behaviour", "case.toml", column=column, found=behaviour[key], expected=key)
+                )
     if periods.get("morning", 7) >= periods.get("evening", 18):
         found = f"{periods.get('morning')}, {periods.get('evening')}"
         problems.append(Problem("bad_span", "case.toml", column="[periods] morning, evening", found=found))
@@ -327,6 +367,8 @@ def _tests(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> S
     for entry in _entries(config, "option", problems):
         head = _section(config, "option", problems, entry)
         label = f'[[option]] "{head.get("name")}" measures'
+        if _bad_name(head.get("name", "")):
+            problems.append(Problem("bad_name", "case.toml", column="[[option]] name", found=head.get("name", "")))
         wanted = head.get("measures", [])
         _known_names(wanted, measures, label, problems)
         if head.get("name") == DO_NOTHING and wanted:
@@ -335,6 +377,11 @@ def _tests(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> S
             head.get("name", ""), tuple(measures[m] for m in wanted if m in measures)
         )
     return Scenarios(scenarios, tuple(ladders), options, _tolerances(config, problems))
+
+
+def _bad_name(name: str) -> bool:
+    """Return whether a name cannot be part of a file's name."""
+    return name.startswith(NO_HAZARD) or any(c in name for c in '/\\:*?"<>|\n') or name in (".", "..")
 
 
 def _known_names(
@@ -350,9 +397,11 @@ def _scenarios(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) 
     for entry in _entries(config, "scenario", problems):
         head = _section(config, "scenario", problems, entry)
         label = f'[[scenario]] "{head.get("name")}"'
-        if not {"name", "hazard", "severity", "onset"} <= set(head):
+        if not set(head) >= SCENARIO_KEYS:
             continue
-        if head["name"].startswith(NO_HAZARD) or any(c in head["name"] for c in '/\\:*?"<>|'):
+        if not head["hazard"]:
+            problems.append(Problem("empty_list", "case.toml", column=f"{label} hazard"))
+        if _bad_name(head["name"]):
             problems.append(Problem("bad_name", "case.toml", column=label, found=head["name"]))
             continue
         given = head["severity"]
@@ -402,15 +451,12 @@ def _measures(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -
             kind = find("measures", head["kind"])
             known = [f.name for f in fields(kind)]
             given = {k: v for k, v in entry.items() if k in known or k not in ("name", "kind", *COST_KEYS)}
-            _check_arguments(kind, given, label, problems)
+            if not _check_arguments(kind, given, label, problems):
+                continue
             measure = kind(**given)
             measure.apply(inputs)
-        except InputError as error:
+        except (InputError, TypeError, ValueError) as error:
             problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
-            continue
-        except TypeError as error:
-            if not any(p.column == label for p in problems):
-                problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
             continue
         costs = {k: float(head[k]) for k in COST_KEYS if k in head}
         found[head["name"]] = Measure(head["name"], head["kind"], measure, **costs)
@@ -418,11 +464,14 @@ def _measures(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -
 
 
 def _tolerances(config: dict[str, Any], problems: list[Problem]) -> tuple[Tolerance, ...]:
-    found = []
+    found: list[Tolerance] = []
     metrics = all_metrics()
     for entry in _entries(config, "tolerance", problems):
         head = _section(config, "tolerance", problems, entry)
-        if not {"metric", "T1", "T2", "T3"} <= set(head):
+        if not {"metric", "T1", "T2", "T3", "hours", "must"} <= set(head):
+            continue
+        if any(t.metric == head["metric"] for t in found):
+            problems.append(Problem("twice", "case.toml", column="[[tolerance]] metric", found=head["metric"]))
             continue
         label = f'[[tolerance]] "{head["metric"]}"'
         _known_names([head["metric"]], metrics, label, problems, "unknown_name")
@@ -454,7 +503,7 @@ def _check_crs(text: str, problems: list[Problem]) -> None:
 
 
 def _read_tables(folder: Path, problems: list[Problem]) -> dict[str, pd.DataFrame]:
-    """Return all tables indexed by global id; an absent one is an empty frame with the columns of its schema."""
+    """Return all tables; an absent or unreadable one is an empty frame with the columns of its schema."""
     tables: dict[str, pd.DataFrame] = {}
     for name in TABLES:
         path = folder / f"{name}.csv"
@@ -462,6 +511,7 @@ def _read_tables(folder: Path, problems: list[Problem]) -> dict[str, pd.DataFram
         if found is None:
             found = pd.DataFrame({c: _empty(schema(name).at[c, "type"]) for c in schema(name).index})
             found["row"] = np.zeros(0, int)
+            found.attrs["unreadable"] = path.is_file()
         tables[name] = found
     for stray in sorted(folder.glob("*.csv")):
         meant = difflib.get_close_matches(stray.stem, TABLES, n=1, cutoff=0.8)
@@ -489,9 +539,12 @@ def _check_tables(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> N
         rules = schema(name)
         for column in rules.index[rules["type"] == "ref"]:
             target = rules.at[column, "refers"]
+            if tables[target].attrs.get("unreadable"):
+                continue
             ids = pd.Index(tables[target]["id"])
             check_refs(table, f"{name}.csv", str(column), ids, f"{target}.csv", problems)
-    _check_rows(tables, problems)
+    if not any(table.attrs.get("unreadable") for table in tables.values()):
+        _check_rows(tables, problems)
     if problems:
         return
     for name, table in tables.items():
@@ -517,6 +570,11 @@ def _check_rows(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> Non
     problems += [
         Problem("within_zone", "trips.csv", int(r), "destination", o)
         for r, o in zip(same["row"][:20], same["origin"][:20], strict=True)
+    ]
+    again = trips[trips.duplicated(["origin", "destination", "purpose", "mode"])]
+    problems += [
+        Problem("duplicate_trips", "trips.csv", int(r), "origin", o)
+        for r, o in zip(again["row"][:20], again["origin"][:20], strict=True)
     ]
     attached = set(tables["connectors"]["zone"])
     for column in ("origin", "destination"):

@@ -156,11 +156,11 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
     """Print what each option changes."""
     from rich.table import Table
 
-    from resilience.compare import compare as differences
+    from resilience.compare import compare_run
     from resilience.record import open_run
 
     found = open_run(run)
-    table = differences(found)
+    table = compare_run(found)
     if as_json:
         typer.echo(table.to_json(orient="records", indent=1, force_ascii=False))
         return

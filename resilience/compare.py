@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 REFERENCE = "do-nothing"
 
 
-def compare(run: Run) -> pd.DataFrame:
+def compare_run(run: Run) -> pd.DataFrame:
     """Return what each option changes in each metric and scenario, replicate by replicate against do-nothing.
 
     Columns: scenario, option, metric, reference and value (means), difference (mean of the paired differences, option

@@ -170,6 +170,8 @@ class Run:
             self.manifest: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
         except ValueError as error:
             raise RunError(say("error.bad_manifest", path=manifest, reason=error)) from error
+        if not isinstance(self.manifest, dict):
+            raise RunError(say("error.bad_manifest", path=manifest, reason=type(self.manifest).__name__))
         found = self.manifest.get("schema_version")
         if found != SCHEMA_VERSION:
             raise RunError(say("error.schema_version", path=manifest, found=found, expected=SCHEMA_VERSION))

@@ -37,8 +37,10 @@ def select(city: City, where: str) -> tuple[str, pd.Index]:
         The layer or a column is unknown, the expression cannot be read, or nothing matches.
 
     """
+    if not isinstance(where, str):
+        raise InputError(say("error.bad_where", where=where, reason=say("error.no_comparison")))
     try:
-        tree = ast.parse(where.strip(), mode="eval").body
+        tree = ast.parse(" ".join(where.split()), mode="eval").body
     except SyntaxError as error:
         raise InputError(say("error.bad_where", where=where, reason=error.msg)) from error
     layers = {n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
@@ -87,6 +89,8 @@ def _compare(node: ast.Compare, table: pd.DataFrame, where: str) -> Any:
     for sign, right_node in zip(node.ops, node.comparators, strict=True):
         right = _value(right_node, table, where)
         if isinstance(sign, ast.In | ast.NotIn):
+            if not hasattr(left, "isin") or hasattr(right, "isin"):
+                raise InputError(say("error.bad_where", where=where, reason=ast.unparse(node)))
             held = left.isin(right if isinstance(right, list) else [right])
             held = held if isinstance(sign, ast.In) else ~held
         elif type(sign) in _COMPARE:

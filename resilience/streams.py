@@ -100,7 +100,7 @@ class Streams:
         cells = (rows[:, None].astype(np.uint64) << np.uint64(32)) | (cols[None, :].astype(np.uint64) & _LOW)
         white = ndtri(self._uniform(purpose, cells.ravel(), 0)).reshape(cells.shape)
         if range_cells <= 0:
-            return np.asarray(white)
+            return np.asarray(white[pad:-pad, pad:-pad])
         smooth = gaussian_filter(white, width, truncate=4.0, mode="constant")[pad:-pad, pad:-pad]
         offsets = np.arange(-pad, pad + 1)
         kernel = np.exp(-0.5 * (offsets / width) ** 2)

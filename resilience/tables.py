@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,11 +50,18 @@ def read_table(path: Path, name: str, problems: list[Problem], *, shown: str | N
     """
     label = shown or path.name
     try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            raw = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True, index_col=False,
+                skip_blank_lines=False,
+            )  # fmt: skip
     except FileNotFoundError:
         problems.append(Problem("missing_file", label, found=str(path)))
         return None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+    except (
+        pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError, OSError
+    ) as error:  # fmt: skip
         problems.append(Problem("unreadable", label, found=str(error).strip()))
         return None
     columns = schema(name)
@@ -66,13 +74,17 @@ def read_table(path: Path, name: str, problems: list[Problem], *, shown: str | N
     ]
     if wrong or missing:
         return None
+    lines = np.arange(len(raw)) + 2
+    blank = (raw.map(str.strip) == "").all(axis=1).to_numpy(bool)
+    raw, lines = raw[~blank], lines[~blank]
+    raw.index = pd.Index(lines)
     table = pd.DataFrame(index=raw.index)
     for column in columns.index:
         rule = columns.loc[column]
         given = raw[column].str.strip() if column in raw.columns else pd.Series("", index=raw.index, dtype=str)
         table[column] = _read_column(label, str(column), rule, given, problems)
-    table["row"] = np.arange(len(table)) + 2
-    return table
+    table["row"] = lines
+    return table.reset_index(drop=True)
 
 
 def _report(problems: list[Problem], label: str, column: str, key: str, bad: pd.Series, expected: str = "") -> None:
@@ -82,7 +94,7 @@ def _report(problems: list[Problem], label: str, column: str, key: str, bad: pd.
             rest = str(len(bad) - number)
             problems.append(Problem("and_more", label, column=column, found=rest, expected=key))
             return
-        problems.append(Problem(key, label, int(str(position)) + 2, column, found=str(found), expected=expected))
+        problems.append(Problem(key, label, int(str(position)), column, found=str(found), expected=expected))
 
 
 def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, problems: list[Problem]) -> pd.Series:
@@ -96,7 +108,7 @@ def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, pro
         _report(problems, label, column, "not_a_number", given[numbers.isna() & ~blank])
         _report(problems, label, column, "not_finite", given[np.isinf(numbers)])
         if kind == "integer":
-            _report(problems, label, column, "not_an_integer", given[numbers.notna() & (numbers % 1 != 0)])
+            _report(problems, label, column, "not_an_integer", given[np.isfinite(numbers) & (numbers % 1 != 0)])
         least, most = rule["least"], rule["most"]
         if least.startswith(">"):
             _report(problems, label, column, "too_small", given[numbers <= float(least[1:])], f"> {least[1:]}")
@@ -112,7 +124,7 @@ def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, pro
     if kind == "choice":
         choices = rule["choices"].split("|")
         for position, found in given[~filled.isin(choices) & ~blank].head(MOST_PER_COLUMN).items():
-            row = int(str(position)) + 2
+            row = int(str(position))
             problems.append(Problem("not_a_choice", label, row, column, str(found), near(str(found), choices)))
         return filled
     if kind in ("line", "polygon"):

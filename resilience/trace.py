@@ -30,14 +30,18 @@ class Line:
 
 def clock(hour: float) -> str:
     """Return an hour of the run as day and time of day."""
-    minutes = round((hour % 24) * 60)
-    return say("cli.hour", day=int(hour // 24) + 1, clock=f"{minutes // 60:02d}:{minutes % 60:02d}")
+    days, minutes = divmod(round(hour * 60), 24 * 60)
+    return say("cli.hour", day=days + 1, clock=f"{minutes // 60:02d}:{minutes % 60:02d}")
+
+
+def _known(run: Run, name: str, known: list[str], what: str) -> None:
+    if name not in known:
+        raise InputError(say("error.unknown_name", what=say(f"word.{what}"), name=name, expected=near(name, known)))
 
 
 def _events(run: Run, scenario: str, option: str, replicate: int) -> pd.DataFrame:
-    for name, known, what in ((scenario, run.scenarios, "scenario"), (option, run.options, "option")):
-        if name not in known:
-            raise InputError(say("error.unknown_name", what=say(f"word.{what}"), name=name, expected=near(name, known)))
+    _known(run, scenario, run.scenarios, "scenario")
+    _known(run, option, run.options, "option")
     return run.table("events", scenario=scenario, option=option, replicate=replicate).set_index("event")
 
 
@@ -77,6 +81,7 @@ def _line(depth: int, event: pd.Series) -> Line:
 
 def first_scenario(run: Run, component: str, option: str, replicate: int) -> str:
     """Return the first scenario in the order of the case in which the component lost its service."""
+    _known(run, option, run.options, "option")
     events = run.table("events", component=component, option=option, replicate=replicate)
     lost = set(events[events["what"].isin(LOSSES)]["scenario"])
     for name in run.scenarios:

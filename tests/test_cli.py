@@ -141,10 +141,7 @@ def test_trace_leads_from_a_failure_to_the_hazard(finished, call):
         (("--scenario", "lake-44m"), 'no scenario "lake-44m"; did you mean: lake-4m'),
         (("--scenario", "lake-4m", "--option", "protect"), 'no option "protect"; did you mean: protect-power'),
         (("--replicate", "7"), "had no event"),
-        pytest.param(
-            ("--option", "protect"), 'no option "protect"; did you mean: protect-power',
-            marks=pytest.mark.xfail(strict=True, reason="first_scenario() in trace.py does not look at the option"),
-        ),
+        (("--option", "protect"), 'no option "protect"; did you mean: protect-power'),
     ],
 )  # fmt: skip
 def test_trace_of_what_is_not_there(finished, call, arguments, words):
@@ -294,7 +291,6 @@ def test_a_case_that_fails_to_load_has_no_traceback_in_a_process(tmp_path):
     assert found.stdout == ""
 
 
-@pytest.mark.xfail(strict=True, reason="_plan() in ensemble.py: relative_to() of a file outside the case folder")
 def test_a_terrain_named_by_an_absolute_path(call, sioux_copy, tmp_path):
     shutil.move(sioux_copy / "terrain.tif", tmp_path / "elsewhere.tif")
     toml = sioux_copy / "case.toml"

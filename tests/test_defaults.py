@@ -38,10 +38,6 @@ def test_every_default_that_is_asked_for_is_there():
     assert asked_for() <= set(parameters().index)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="nothing reads commuter.learning_rate, commuter.home_depth_m and economy.firm_repair_beta",
-)
 def test_every_default_has_an_effect():
     # these three are defaults of the schema, where the code reads them
     assert set(parameters().index) - asked_for() <= {"traffic.bpr_b", "traffic.bpr_power", "crew.crews"}

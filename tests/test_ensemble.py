@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from resilience.case import load_case
-from resilience.compare import compare
+from resilience.compare import compare_run
 from resilience.ensemble import stress_test
 from resilience.errors import InputError, RunError
 from resilience.record import open_run
@@ -184,7 +184,7 @@ def test_fewer_replicates_are_the_first_of_more(case, finished, tmp_path):
 
 
 def test_ordinary_days_are_compared_too(finished):
-    table = compare(open_run(finished.folder))
+    table = compare_run(open_run(finished.folder))
     calm = table[table["scenario"].str.startswith("no-hazard")]
     assert len(calm)
     assert calm["same"].all()

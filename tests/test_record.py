@@ -80,7 +80,6 @@ def test_a_run_folder_is_opened_filtered_and_refused_where_it_is_none(tmp_path):
         run.table("events")
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="Run in record.py takes any JSON for a manifest")
 def test_a_manifest_that_is_no_table_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps([1]))
     with pytest.raises(RunError):

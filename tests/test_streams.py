@@ -94,7 +94,6 @@ def test_a_field_has_variance_one_and_the_correlation_of_its_kernel():
         assert np.mean(field[lag:] * field[:-lag]) == pytest.approx(expected, abs=0.05)
 
 
-@pytest.mark.xfail(strict=True, reason="Streams.field() in streams.py returns the padded window where the range is 0")
 def test_a_field_without_range_is_white_noise_of_the_asked_shape():
     field = Streams(9, 0).field("terrain", 0, 0, (60, 50), 0.0)
     assert field.shape == (60, 50)

@@ -141,14 +141,12 @@ def test_references_that_lead_nowhere():
     assert "nodes.csv: known: a, x2" in str(problems[0])
 
 
-@pytest.mark.xfail(strict=True, reason="read_table() in tables.py counts rows without blank lines (pandas skips them)")
 def test_blank_lines_do_not_shift_the_line_numbers(tmp_path):
     _, problems = read(tmp_path, "zone,node,minutes\nA,a,1\n\n\nB,b,x\n")
     assert keys(problems) == [("not_a_number", 5, "minutes")]
 
 
 @pytest.mark.parametrize("rows", ["A,a,1,9\nB,b,2,9\n", "A,a,1,\nB,b,2,\n", "Z,Y,A,7,1\n"])
-@pytest.mark.xfail(strict=True, reason="tables.py: read_csv() makes an index of cells too many, so all columns shift")
 def test_cells_too_many_in_every_row_are_a_fault(tmp_path, rows):
     _, problems = read(tmp_path, "zone,node,minutes\n" + rows)
     assert keys(problems) == [("unreadable", None, None)]
@@ -159,7 +157,6 @@ def test_a_row_cut_short_has_empty_cells(tmp_path):
     assert keys(problems) == [("empty_cell", 3, "minutes")]
 
 
-@pytest.mark.xfail(strict=True, reason="tables.py: inf % 1 is nan, so infinity is called no whole number as well")
 def test_an_infinite_integer_is_one_fault(tmp_path):
     _, problems = read(tmp_path, "id,opens_hour\ns,inf\n", "sectors")
     assert ("not_an_integer", 2, "opens_hour") not in keys(problems)

@@ -70,6 +70,5 @@ def test_clock(hour, text):
     assert clock(hour) == text
 
 
-@pytest.mark.xfail(strict=True, reason="clock() in trace.py rounds minutes within the day: 23:59:45 becomes 24:00")
 def test_the_last_seconds_of_a_day():
     assert clock(23.999) == "day 2, 00:00"

@@ -73,11 +73,13 @@ class LakeFlood:
         """Return the hazard of a case; `terrain` and `hydrograph` name files of its folder."""
         problems: list[Problem] = []
         table = read_table(folder / hydrograph, "hydrograph", problems, shown=hydrograph)
+        if table is not None and len(table) == 0:
+            problems.append(Problem("no_rows", hydrograph))
         if table is not None and (np.diff(table["hour"]) <= 0).any():
             row = int(np.flatnonzero(np.diff(table["hour"]) <= 0)[0]) + 3
             problems.append(Problem("not_rising", hydrograph, row, "hour"))
         for name, value in (("terrain_sigma_m", terrain_sigma_m), ("terrain_range_m", terrain_range_m)):
-            if value < 0:
+            if not 0 <= value < float("inf"):
                 problems.append(Problem("too_small", "case.toml", column=name, found=str(value), expected=">= 0"))
         if problems or table is None:
             raise CaseError(problems)
@@ -138,8 +140,10 @@ class LakeFloodEvent:
         roads = city["road_links"]
         holds = streams.uniform("raise-fails", roads.index) >= roads["raise_failure"].to_numpy(float)
         site_holds = streams.uniform("raise-fails", ids) >= self.sites["raise_failure"].to_numpy(float)
-        key = f"ground:{hazard.terrain_name}:{streams.root_seed}:{streams.replicate}"
-        for old in [k for k in city.geometry if k.startswith("ground:") and k != key]:
+        drawn = (hazard.terrain_name, hazard.water_height_m, hazard.terrain_sigma_m, hazard.terrain_range_m)
+        key = f"ground:{drawn}:{streams.root_seed}:{streams.replicate}"
+        stale = f":{streams.root_seed}:{streams.replicate}"
+        for old in [k for k in city.geometry if k.startswith("ground:") and not k.endswith(stale)]:
             del city.geometry[old]
         ground, connection, lake = city.shared(key, lambda: self._ground(hazard, streams))
         self.water = Inundation(
@@ -195,10 +199,10 @@ class LakeFloodEvent:
         return hours, np.append(np.where(crew, CREW, OWN_STAFF), np.full(len(self.tunnels), CREW))
 
     def stage(self, hour: float) -> float:
-        """Return the stage of the lake at an hour of the run, metres; far below the terrain outside the event."""
+        """Return the stage of the lake at an hour of the run, metres; -inf outside the event, when nothing is wet."""
         since = hour - self.onset.hour
         if since < self.hazard.hours[0] or since > self.hazard.hours[-1]:
-            return self.hazard.water_height_m
+            return float("-inf")
         below = float(np.interp(since, self.hazard.hours, self.hazard.below_peak_m))
         return max(self.severity - below, self.hazard.water_height_m)
 

@@ -223,10 +223,10 @@ class Inundation:
         e = self.exposure
         ground, connection = self.ground.ravel(), self.connection.ravel()
         wet = connection < level_m
-        depth = np.where(wet, level_m - ground, 0.0)
+        flat = np.zeros(len(ground) + 1)
+        flat[:-1][wet] = level_m - ground[wet]
+        depth = flat[:-1].copy()
         depth[self.lake.ravel()] = 0.0
-        flat = np.append(np.where(wet, level_m - ground, 0.0), 0.0)
-        flat[~np.isfinite(flat)] = 0.0
         samples = flat[e.sample_cell]
         if len(e.link_start):
             deepest = np.maximum.reduceat(samples, e.link_start)
@@ -234,7 +234,7 @@ class Inundation:
             mean = np.add.reduceat(samples, e.link_start) / counts
         else:
             deepest = mean = np.zeros(0)
-        over_deck = np.where(np.isnan(e.deck_m), 0.0, np.maximum(0.0, level_m - e.deck_m)) * (deepest > 0)
+        over_deck = np.where(np.isnan(e.deck_m) | (deepest <= 0), 0.0, np.maximum(0.0, level_m - e.deck_m))
         deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
         sag = np.where(e.tunnel & (deepest > 0), deepest + default("flood.tunnel_sag_m"), 0.0)
         deepest, mean = (np.where(e.tunnel, sag, np.maximum(0.0, v - self.raised_m)) for v in (deepest, mean))
@@ -250,6 +250,6 @@ class Inundation:
             site_m=np.maximum(0.0, site - self.site_raised_m),
             site_ground_m=site,
             zone_share=share,
-            level_m=level_m,
+            level_m=level_m if np.isfinite(level_m) else np.nan,
             cells_m=depth.reshape(self.ground.shape) if with_cells else None,
         )

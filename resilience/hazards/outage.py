@@ -75,7 +75,8 @@ class Outage:
             problems.append(Problem("empty_cell", "case.toml", column="listed"))
         if problems:
             raise CaseError(problems)
-        select(city, among)
+        if pattern != "listed":
+            select(city, among)
         return cls(among, pattern, tuple(listed or ()), float(start_hour), float(end_hour))
 
     def check_severity(self, severity: float) -> list[str]:

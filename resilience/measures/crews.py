@@ -27,7 +27,7 @@ class ExtraCrew:
             The number is not a positive whole number.
 
         """
-        if self.crews != int(self.crews) or self.crews < 1:
+        if not float(self.crews).is_integer() or self.crews < 1:
             raise InputError(say("error.negative", name="crews", found=self.crews))
         operations = replace(inputs.operations, crews=inputs.operations.crews + int(self.crews))
         return replace(inputs, operations=operations)

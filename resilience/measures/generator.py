@@ -32,7 +32,7 @@ class BackupGenerator:
             Nothing matches `where`, or what it picks needs no power in dependencies.csv.
 
         """
-        if self.hours < 0:
+        if not 0 <= self.hours < float("inf"):
             raise InputError(say("error.negative", name="hours", found=self.hours))
         _, picked = select(inputs.city, self.where)
         rows = inputs.city["dependencies"].copy()

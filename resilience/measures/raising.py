@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _raised(inputs: Inputs, where: str, height_m: float, failure: float, tables: tuple[str, ...]) -> Inputs:
     """Return inputs in which the picked rows of one of `tables` stand higher."""
-    if height_m < 0:
+    if not 0 <= height_m < float("inf"):
         raise InputError(say("error.negative", name="height_m", found=height_m))
     table, picked = select(inputs.city, where)
     if table not in tables:

@@ -33,25 +33,19 @@ def robustness(q: Floats) -> float:
 
 
 def hours_until(q: Floats, level: float, hold: int) -> float:
-    """Return the hours from the first value until Q is at `level` or above and stays so for `hold` hours.
+    """Return the hours from the first value until Q is at `level` or above for good.
 
     Returns
     -------
-    0 where Q never falls below the level; inf where it is not back for good by the end (censored: the horizon was
-    too short to tell).
+    0 where Q never falls below the level; inf where it is not back by the end, or back for less than `hold` hours
+    (censored: the horizon was too short to tell). A relapse undoes an earlier recovery.
 
     """
     below = np.flatnonzero(q < level)
     if len(below) == 0:
         return 0.0
-    start = int(below[0])
-    good = (q >= level).astype(int)
-    run = 0
-    for hour in range(start, len(q)):
-        run = run + 1 if good[hour] else 0
-        if run >= hold:
-            return float(hour - run + 1)
-    return float("inf")
+    back = int(below[-1]) + 1
+    return float(back) if len(q) - back >= max(hold, 1) else float("inf")
 
 
 def rapidity(q: Floats, level: float, hold: int) -> float:

@@ -257,13 +257,17 @@ def look_ahead(
 def minutes_to_nearest(graph: RoadGraph, targets: Ints, minutes: Floats, closed: NDArray[np.bool_]) -> Floats:
     """Return the minutes from every node to the nearest of the target nodes, shape (nodes,); inf without a path."""
     offsets, order = graph.star(reverse=True)
-    return np.asarray(from_any(offsets, order, graph.tail, closed, minutes, np.asarray(targets, np.int64)))
+    return np.asarray(
+        from_any(offsets, order, graph.tail, closed, minutes, graph.barred, np.asarray(targets, np.int64))
+    )
 
 
 def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: NDArray[np.bool_]) -> Floats:
     """Return the minutes to every node from the nearest source node, shape (nodes,); inf without a path."""
     offsets, order = graph.star()
-    return np.asarray(from_any(offsets, order, graph.head, closed, minutes, np.asarray(sources, np.int64)))
+    return np.asarray(
+        from_any(offsets, order, graph.head, closed, minutes, graph.barred, np.asarray(sources, np.int64))
+    )
 
 
 # ---------------------------------------------------------------------------------------------- kernels
@@ -271,7 +275,7 @@ def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: NDArr
 
 @njit(cache=True)
 def _link_minutes(v: float, t0: float, c: float, b: float, p: float, fixed: float) -> float:
-    if b == 0.0 or v <= 0.0:
+    if b == 0.0 or (v <= 0.0 and p > 0.0):
         return t0 + fixed
     ratio = v / c
     if p == 4.0:

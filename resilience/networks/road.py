@@ -47,14 +47,24 @@ class RoadModel:
         return np.asarray(tree.query(np.column_stack([x, y]))[1], np.int64)
 
     def largest_part(self, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return which nodes lie in the largest strongly connected part of the open network, shape (nodes,)."""
-        keep = ~closed
+        """Return which nodes lie in the largest strongly connected part of the open roads, shape (nodes,).
+
+        Zones join nothing: a zone lies in it when it can reach it and be reached from it by its own connectors.
+        """
+        barred = self.graph.barred
+        keep = ~closed & ~barred[self.graph.tail] & ~barred[self.graph.head]
         graph = csr_array(
             (np.ones(int(keep.sum())), (self.graph.tail[keep], self.graph.head[keep])),
             shape=(self.graph.nodes, self.graph.nodes),
         )
         _, label = connected_components(graph, directed=True, connection="strong")
-        return np.asarray(label == np.bincount(label).argmax())
+        junctions = np.flatnonzero(~barred)
+        inside = (label == np.bincount(label[junctions]).argmax()) & ~barred
+        tail, head = self.graph.tail[~closed], self.graph.head[~closed]
+        leaves, arrives = (np.zeros(self.graph.nodes, np.bool_) for _ in range(2))
+        leaves[tail[inside[head]]] = True
+        arrives[head[inside[tail]]] = True
+        return inside | (barred & leaves & arrives)
 
 
 def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) -> RoadModel:
@@ -109,4 +119,5 @@ def speed_in_water(depth_m: NDArray[np.float64], limit_kmh: NDArray[np.float64])
 def binned_depth(depth_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return depths rounded to the middle of their bin of 0.10 m; 0 stays 0 (few road states, few solutions)."""
     width = default("traffic.depth_bin_m")
-    return np.where(depth_m > 0.0, (np.ceil(depth_m / width - 1e-9) - 0.5) * width, 0.0)
+    bins = np.maximum(np.ceil(depth_m / width - 1e-9), 1.0)
+    return np.where(depth_m > 0.0, (bins - 0.5) * width, 0.0)

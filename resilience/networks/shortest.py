@@ -253,8 +253,11 @@ def _dijkstra(offsets: Any, head: Any, cost: Any, sink: Any, source: int, label:
 
 
 @njit(cache=True)
-def from_any(offsets: Any, order: Any, far: Any, shut: Any, cost: Any, sources: Any) -> Any:
-    """Return the least cost from any of the sources to every node of a full graph, shape (nodes,)."""
+def from_any(offsets: Any, order: Any, far: Any, shut: Any, cost: Any, sink: Any, sources: Any) -> Any:
+    """Return the least cost from any of the sources to every node of a full graph, shape (nodes,).
+
+    No path passes through a sink; a source may be one.
+    """
     n = len(offsets) - 1
     label = np.full(n, np.inf)
     keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, -1, np.int64)
@@ -274,5 +277,6 @@ def from_any(offsets: Any, order: Any, far: Any, shut: Any, cost: Any, sources: 
             reach = here + cost[link]
             if reach < label[far[link]]:
                 label[far[link]] = reach
-                size = sift(keys, nodes, place, size, far[link], reach)
+                if not sink[far[link]]:
+                    size = sift(keys, nodes, place, size, far[link], reach)
     return label

@@ -120,6 +120,10 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, str], list
         rows.append(values + [0.0] * (9 - len(values)))
         lines.append(number)
     wrong = [key for key in ("NUMBER OF NODES", "NUMBER OF ZONES") if not meta.get(key, "").isdigit()]
+    optional = ("FIRST THRU NODE", "NUMBER OF LINKS")
+    wrong += [key for key in optional if key in meta and not meta[key].isdigit()]
+    if not wrong and int(meta["NUMBER OF ZONES"]) > int(meta["NUMBER OF NODES"]):
+        wrong.append("NUMBER OF ZONES")
     problems += [Problem("tntp_meta", path.name, column=f"<{key}>", found=meta.get(key, "")) for key in wrong]
     if not rows:
         problems.append(Problem("tntp_empty", path.name))
@@ -144,6 +148,8 @@ def _read_trips(
                     problems.append(Problem("tntp_no_zone", path.name, number, found=str(current), expected=str(zones)))
                 continue
             cells = [(int(d), float(q)) for d, q in _CELL.findall(text)]
+            if _CELL.sub("", text).replace(";", "").strip():
+                raise ValueError(text)
         except (ValueError, IndexError):
             problems.append(Problem("tntp_line", path.name, number, found=text[:80]))
             continue

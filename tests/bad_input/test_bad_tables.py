@@ -140,9 +140,6 @@ def test_columns_too_many_and_too_few(sioux_copy, problems):
     assert ("missing_column", "connectors.csv", 1, "minutes") in found
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a table that cannot be read counts as empty, so all rows that refer to it are called wrong (case.py)"
-)
 def test_a_table_that_cannot_be_read_does_not_make_the_others_wrong(sioux_copy, problems):
     change(sioux_copy, "zones.csv", "id,kind,x,y", "id,kind,x,z")
     assert {p.file for p in problems(sioux_copy)} == {"zones.csv"}
@@ -200,14 +197,12 @@ def test_bom_and_crlf_are_read(sioux_copy, sioux):
         assert case.city.tables[name].equals(table)
 
 
-@pytest.mark.xfail(strict=True, reason="_read_toml() in case.py reads utf-8 and not utf-8-sig")
 def test_a_bom_before_case_toml_is_read(sioux_copy):
     toml = sioux_copy / "case.toml"
     toml.write_bytes(b"\xef\xbb\xbf" + toml.read_bytes())
     assert load_case(sioux_copy)
 
 
-@pytest.mark.xfail(strict=True, reason="case.py lets a row of trips.csv stand twice: both trip makers share name and draws")
 def test_the_same_trip_twice_is_a_fault(sioux_copy, problems):
     change(sioux_copy, "trips.csv", "Z1,Z3,work,1\n", "Z1,Z3,work,1\nZ1,Z3,work,1\n")
     assert problems(sioux_copy)

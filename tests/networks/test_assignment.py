@@ -245,10 +245,6 @@ def test_pairs_out_of_order_no_pairs_and_a_foreign_warm_start_are_refused():
         assign(net, pairs((0, 1), (0, 2)), np.ones(2), gap=GAP, warm=warm)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="_link_minutes() gives t0 at no flow and exponent 0; RoadGraph.minutes() and any flow give t0 (1 + b)",
-)
 def test_a_constant_exponent_of_zero_is_the_same_cost_at_no_flow_and_at_any():
     # route 0: t0 (1 + b) = 15 whatever the flow; route 1: 12
     net = graph(2, [(0, 1), (0, 1)], minutes=[10.0, 12.0], b=[0.5, 0.0], power=[0.0, 4.0])
@@ -283,10 +279,6 @@ def test_minutes_to_and_from_the_nearest_of_several(case, seed, some):
     np.testing.assert_allclose(nodes_within(net, at, minutes, shut), every[at].min(axis=0))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="from_any() in shortest.py knows no barred nodes: crews and patients drive through zone centroids",
-)
 def test_the_way_to_the_nearest_passes_through_no_zone():
     # junctions 0 and 2 are joined by a zone (1) with two connectors, and by a long road
     net = graph(3, [(0, 1), (1, 0), (1, 2), (2, 1), (0, 2)], minutes=[0, 0, 0, 0, 30], barred=[1])

@@ -135,9 +135,7 @@ def test_what_is_served_never_exceeds_what_sources_give(grid):
     power = PowerModel(Network("power", nodes, links))
     lit = power.supplied(node_on, link_on)
     assert not (lit & ~node_on).any()
-    graph = power.network.to_igraph(
-        link_on & node_on[power.tail] & node_on[power.head], directed=False
-    )
+    graph = power.network.to_igraph(link_on & node_on[power.tail] & node_on[power.head], directed=False)
     for part in graph.connected_components():
         here = np.isin(np.arange(power.size), part)
         sources = here & power.is_source & node_on

@@ -61,10 +61,6 @@ def test_largest_part_shrinks_with_closures(road):
     assert road.largest_part(shut).tolist() == [True, True, False, False, True, False, False]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="largest_part() in road.py counts ways through zone centroids, which are barred to all paths",
-)
 def test_the_largest_part_is_not_held_together_by_a_zone(tmp_path):
     # two roads that meet nowhere; zone Z has a connector to each
     tables = POWER | {
@@ -112,6 +108,5 @@ def test_bins():
     np.testing.assert_allclose(found, [0, 0.05, 0.05, 0.15, 0.15, 0.25, 0.25, 0.35])
 
 
-@pytest.mark.xfail(strict=True, reason="binned_depth() in road.py: ceil(d/0.1 - 1e-9) is 0 below 1e-10 m, so -0.05 m")
 def test_a_film_of_water_has_no_negative_depth():
     assert binned_depth(np.array([1e-12]))[0] >= 0

@@ -156,18 +156,15 @@ def test_two_networks_no_network_no_folder(tmp_path):
 
 
 @pytest.mark.parametrize(("key", "value"), [("FIRST THRU NODE", "x"), ("NUMBER OF LINKS", "many")])
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="read_tntp() in tntp.py: int() of a number it did not check")
 def test_other_metadata_that_is_no_number(tmp_path, key, value):
     line = next(x for x in NET.splitlines() if key in x)
     found, _ = faults(tmp_path, NET.replace(line, f"<{key}> {value}"))
     assert ("tntp_meta", "Tiny_net.tntp", None) in found
 
 
-@pytest.mark.xfail(strict=True, reason="read_tntp() in tntp.py: zones may exceed nodes; assign() reads past the end")
 def test_more_zones_than_nodes(tmp_path):
     faults(tmp_path, NET.replace("<NUMBER OF ZONES> 2", "<NUMBER OF ZONES> 9"), "Origin 1\n8 : 3;\n")
 
 
-@pytest.mark.xfail(strict=True, reason="_read_trips() in tntp.py keeps the cells it can read and drops the rest")
 def test_half_a_line_of_demand_is_not_dropped(tmp_path):
     faults(tmp_path, trips=TRIPS.replace("1 : 2.0; 2 : 10.0;", "1 : 2.0; 2 10.0;"))

@@ -30,7 +30,7 @@ def city():
 
 def go(city, name, *, replicate=0, inputs=None, ordinary=None, people=True):
     case, everyone, usual = city
-    scenario = case.tests.scenarios.get(name, name)
+    scenario = case.tests.scenarios[name] if isinstance(name, str) else name
     return run(
         inputs or case.inputs, scenario, option="do-nothing", streams=Streams(1, replicate),
         people=everyone if people else None, ordinary=(ordinary or usual) if people else None,
