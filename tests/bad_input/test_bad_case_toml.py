@@ -104,13 +104,13 @@ def light(tmp_path_factory, sioux_folder):
 @pytest.fixture(scope="module")
 def tables(light):
     """The tables of the teaching case, read once."""
-    return module._read_tables(light, [])
+    return module.read_tables(light, [])
 
 
 @pytest.fixture
 def same_tables(tables, monkeypatch):
     """Spare the reading of tables where case.toml alone is at fault."""
-    monkeypatch.setattr(module, "_read_tables", lambda folder, problems: {k: v.copy() for k, v in tables.items()})
+    monkeypatch.setattr(module, "read_tables", lambda folder, problems: {k: v.copy() for k, v in tables.items()})
 
 
 @pytest.mark.usefixtures("same_tables")
