@@ -15,7 +15,7 @@ from resilience.agents.firms import FirmAgent
 from resilience.agents.population import Population, build_population
 from resilience.city import City
 from resilience.citytables import TABLES, check_city, check_crs, check_tables, read_tables
-from resilience.errors import CaseError, InputError, Problem
+from resilience.errors import CaseError, InputError, Notice, Problem
 from resilience.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.metrics.scoring import all_metrics
 from resilience.plugins import find, names
@@ -55,7 +55,7 @@ class Case:
     folder: Path
     inputs: Inputs
     tests: Scenarios
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     illustrative: bool = True
     code: Path | None = None
     files: tuple[Path, ...] = field(default=(), repr=False)
@@ -113,7 +113,7 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
         name=head["name"], name_zh=head.get("name_zh") or head["name"], crs=head["crs"], currency=head["currency"],
         price_year=int(head["price_year"]), attribution=head.get("attribution", ""), tables=tables,
     )  # fmt: skip
-    notices: list[str] = []
+    notices: list[Notice] = []
     check_city(city, problems, notices)
     hazards = _hazards(config, folder, city, code, problems)
     inputs = _inputs(config, city, hazards, code, problems)

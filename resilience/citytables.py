@@ -10,9 +10,8 @@ import pandas as pd
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from resilience.errors import Problem, near
+from resilience.errors import Notice, Problem, near
 from resilience.tables import check_refs, read_table, schema, schema_names
-from resilience.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +135,7 @@ def _check_rows(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> Non
     problems += [Problem("bad_span", "sectors.csv", int(r), "closes_hour") for r in late["row"]]
 
 
-def check_city(city: City, problems: list[Problem], notices: list[str]) -> None:
+def check_city(city: City, problems: list[Problem], notices: list[Notice]) -> None:
     """Check what only the whole city shows: dependencies, supply, power and ways; stated effects go to `notices`."""
     rows = city["dependencies"]
     components = city.components
@@ -182,12 +181,12 @@ def check_city(city: City, problems: list[Problem], notices: list[str]) -> None:
     _check_roads(city, problems, notices)
     zones = city["zones"]
     if len(zones) and zones["people"].sum() == 0:
-        notices.append(say("notice.no_people"))
+        notices.append(Notice("no_people", {}))
     if len(city["road_links"]) and len(city["trips"]) == 0:
-        notices.append(say("notice.no_trips"))
+        notices.append(Notice("no_trips", {}))
 
 
-def _check_roads(city: City, problems: list[Problem], notices: list[str]) -> None:
+def _check_roads(city: City, problems: list[Problem], notices: list[Notice]) -> None:
     road = city.road
     if road is None:
         return
@@ -195,7 +194,8 @@ def _check_roads(city: City, problems: list[Problem], notices: list[str]) -> Non
     loose = zones.index[~road.connected & ((zones["people"] > 0) | (zones["jobs"] > 0)).to_numpy()]
     if len(loose):
         people = zones.loc[loose, "people"].sum()
-        notices.append(say("notice.loose_zones", count=len(loose), people=f"{people:,.0f}", first=", ".join(loose[:3])))
+        values = {"count": str(len(loose)), "people": f"{people:,.0f}", "first": ", ".join(loose[:3])}
+        notices.append(Notice("loose_zones", values))
     if len(trips) == 0:
         return
     main = road.largest_part(np.zeros(len(road.graph.tail), np.bool_))[road.zone_node]

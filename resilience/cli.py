@@ -108,7 +108,7 @@ def _print_scores(run: Any) -> None:
     if len(grades) == 0:
         console.print(say("cli.no_tolerances"))
         return
-    many = manifest["replicates"]
+    many, units = manifest["replicates"], _units(run)
     for option in run.options:
         mine = grades[grades["option"] == option]
         table = Table(
@@ -117,12 +117,12 @@ def _print_scores(run: Any) -> None:
         table.add_column(say("cli.column_metric"))
         table.add_column(say("cli.column_limit"), justify="right")
         for name in run.scenarios:
-            table.add_column(name, justify="right")
+            table.add_column(name, justify="right", no_wrap=True)
         for metric in mine["metric"].unique():
             rows = mine[mine["metric"] == metric].set_index("scenario")
-            cells = [_cell(rows.loc[name], metric, many) for name in run.scenarios]
-            limit = _plain(float(rows["T2"].iloc[0]), metric)
-            table.add_row(say(f"metric.{metric}.name"), limit, *cells, end_section=True)
+            cells = [_cell(rows.loc[name], units[metric], many) for name in run.scenarios]
+            limit = _plain(float(rows["T2"].iloc[0]), units[metric])
+            table.add_row(_label(metric, units[metric]), limit, *cells, end_section=True)
         total = [say(f"grade.{overall(mine[mine['scenario'] == name])}") for name in run.scenarios]
         table.add_row(say("cli.overall"), "", *total)
         console.print(table)
@@ -135,20 +135,30 @@ def _console(columns: int) -> Any:
     from rich.console import Console
 
     console = Console()
-    return console if console.is_terminal else Console(width=44 + 32 * columns)
+    return console if console.is_terminal else Console(width=60 + 34 * columns)
 
 
-def _cell(row: pd.Series, metric: str, many: int) -> str:
-    values = [_plain(float(row[k]), metric) for k in ("value", "low", "high")]
+def _units(run: Any) -> dict[str, str]:
+    return {m["name"]: m["unit"] for m in run.manifest["metrics"]}
+
+
+def _label(metric: str, unit: str) -> str:
+    """Return the name of a metric with its unit."""
+    name = say(f"metric.{metric}.name")
+    return name if unit in ("share", "ratio") else f"{name}, {say('unit.' + unit)}"
+
+
+def _plain(value: float, unit: str) -> str:
+    """Return a value as people write it: shares in per cent, large numbers without decimals."""
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _cell(row: pd.Series, unit: str, many: int) -> str:
+    value, low, high = (_plain(float(row[k]), unit) for k in ("value", "low", "high"))
     counts = say("cli.counts", passed=int(row["passed"]), many=many)
-    return f"{values[0]} [{values[1]} – {values[2]}]\n{say('grade.' + row['grade'])} ({counts})"
-
-
-def _plain(value: float, metric: str) -> str:
-    share = metric.endswith(
-        ("_share", "trips", "efficiency", "_way", "output", "safe", "hospital", "closed", "power", "tenth")
-    )
-    return f"{100 * value:.1f} %" if share else f"{value:,.4g}"
+    return f"{value} [{low} – {high}]\n{say('grade.' + row['grade'])}\n{counts}"
 
 
 @app.command(help=say("cli.compare"))
@@ -168,6 +178,7 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
     if len(table) == 0:
         console.print(say("cli.nothing_tried"))
         return
+    units = _units(found)
     currency = f"{found.manifest['currency']} {found.manifest['price_year']}"
     for option, mine in table.groupby("option", sort=False):
         capex = f"{mine['capex'].iloc[0]:,.0f} {currency}"
@@ -178,14 +189,15 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
             shown.add_column(say("cli.no_hazard") if name.startswith("no-hazard") else name, justify="right")
         for metric in mine["metric"].unique():
             rows = mine[mine["metric"] == metric].set_index("scenario")
-            shown.add_row(say(f"metric.{metric}.name"), *[_difference(rows.loc[n], metric) for n in names])
+            unit = units[metric]
+            shown.add_row(_label(metric, unit), *[_difference(rows.loc[n], unit) for n in names])
         console.print(shown)
 
 
-def _difference(row: pd.Series, metric: str) -> str:
+def _difference(row: pd.Series, unit: str) -> str:
     if row["same"]:
         return say("cli.no_difference")
-    value, low, high = (_plain(float(row[k]), metric) for k in ("difference", "low", "high"))
+    value, low, high = (_plain(float(row[k]), unit) for k in ("difference", "low", "high"))
     plus = "+" if row["difference"] > 0 else ""
     if row["replicates"] == 1:
         return f"{plus}{value}\n{say('cli.one_replicate')}"

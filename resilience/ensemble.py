@@ -392,7 +392,7 @@ def _manifest(case: Case, plan: dict[str, Any], rasters: dict[str, Any]) -> dict
         "price_year": city.price_year,
         "attribution": city.attribution,
         "illustrative": case.illustrative,
-        "notices": list(case.notices),
+        "notices": [asdict(n) for n in case.notices],
         "not_assessed": case.not_assessed,
         "seed": plan["seed"],
         "replicates": plan["replicates"],

@@ -36,6 +36,17 @@ class Problem:
         return f"{', '.join(where)}: {sentence}"
 
 
+@dataclass(frozen=True)
+class Notice:
+    """An effect of the input that stops nothing but that a user should know of; told in the reader's language."""
+
+    key: str
+    values: dict[str, str]
+
+    def __str__(self) -> str:
+        return say(f"notice.{self.key}", **self.values)
+
+
 def near(name: str, names: Iterable[object]) -> str:
     """Return a phrase that names the known names closest to `name`, or all of them where they are few."""
     known = sorted({str(n) for n in names})

@@ -75,7 +75,7 @@ class Observer:
         made, full = firms.tick(hour % 24, weekday, 1.0 - services.loss[mine], power)
         put("economy/value_added", hour, float(made.sum()))
         put("economy/value_added_full", hour, float(full.sum()))
-        put("economy/firms_closed", hour, float((~services.intact[mine]).sum()))
+        put("economy/closed_firms", hour, float((~services.intact[mine]).sum()))
         sectors = world.city["sectors"].index
         for name, value in zip(sectors, np.bincount(firms.sector, made, len(sectors)), strict=True):
             put("economy/value_added", hour, float(value), f"sector:{name}")

@@ -86,14 +86,17 @@ def grade_run(run: Run, *, keep: bool = False) -> pd.DataFrame:
             continue
         limits = {k: tolerance[k] for k in ("T1", "T2", "T3", "hours")}
         curves = run.table("curves", variable=metric, group="all")
-        mine = scores[scores["metric"] == metric].set_index(["scenario", "option", "replicate"])["value"]
+        mine = scores[scores["metric"] == metric]
+        of_run = {
+            key: part.set_index("replicate")["value"] for key, part in mine.groupby(["scenario", "option"], sort=False)
+        }
         by_run = {
             key: part["value"].to_numpy()
             for key, part in curves.groupby(["scenario", "option", "replicate"], sort=False)
         }
         for scenario in run.scenarios:
             for option in run.options:
-                values = mine.loc[(scenario, option)]
+                values = of_run[scenario, option]
                 grades = [
                     grade_one(by_run.get((scenario, option, r), np.array([v])), better[metric], **limits)
                     for r, v in values.items()

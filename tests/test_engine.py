@@ -221,3 +221,10 @@ def test_metrics_do_not_need_the_model(falls, flood, calm):
         reread.append(Record.from_curves(t["curves"], t["zone_curves"], record.hours, record.onset_hour))
     again, _ = score(*reread, tables)
     assert rows == again
+
+
+def test_no_curve_has_the_name_of_a_metric(flood):
+    """The curves of metrics are kept beside those of the run; a shared name would mix them."""
+    from resilience.metrics.scoring import all_metrics
+
+    assert not {variable for variable, _ in flood.series} & set(all_metrics())

@@ -38,7 +38,7 @@ def lost_share(record: Record, no_hazard: Record, tables: Tables) -> float:
 
 def closed(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the share of firms that are flooded or still cleaning up."""
-    return record.curve("economy/firms_closed") / max(len(tables["firms"]), 1)
+    return record.curve("economy/closed_firms") / max(len(tables["firms"]), 1)
 
 
 METRICS = (

@@ -159,7 +159,7 @@ def test_several_faults_of_several_files_are_told_at_once(sioux_copy, problems):
 def test_no_trips_is_said_and_no_fault(sioux_copy):
     (sioux_copy / "trips.csv").unlink()
     case = load_case(sioux_copy)
-    assert "the case has roads but no trips; traffic and travel are not assessed" in case.notices
+    assert "the case has roads but no trips; traffic and travel are not assessed" in map(str, case.notices)
     assert {m for m in case.not_assessed if m.startswith(("traffic/", "travel/"))} >= {"travel/completed_trips"}
     assert case.population(1) is None
 

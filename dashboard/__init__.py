@@ -1,0 +1,1 @@
+"""A dashboard over run folders: reads results, runs no model."""

@@ -1,0 +1,212 @@
+"""What each option changes against do-nothing on the same draws, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import dash_ag_grid as dag
+import pandas as pd
+from dash import html
+
+from dashboard import data, figures
+from dashboard.frame import card, export, graph
+from dashboard.words import DASH
+
+if TYPE_CHECKING:
+    from dashboard.view import View
+
+LOSS = "economy/value_added_lost"
+
+
+def page(view: View) -> Any:
+    """Return differences with intervals, cost against loss avoided, and the table of all scenarios."""
+    words = view.words
+    table = data.differences(view.run)
+    if not len(table):
+        return card(words("nav.compare"), html.P(words("compare.nothing"), className="empty"))
+    mine = table[table["scenario"] == view.scenario["name"]]
+    return html.Div(
+        [
+            html.Div([_whiskers(view, mine), html.Div([_costs(view, mine), _measures(view)], className="column")],
+                     className="two wide-left"),
+            _all(view, table),
+        ]
+    )  # fmt: skip
+
+
+def _whiskers(view: View, table: pd.DataFrame) -> Any:
+    words = view.words
+    head = html.Tr(
+        [html.Th(words(f"compare.{k}"), scope="col", className=c)
+         for k, c in (("metric", ""), ("option", ""), ("reference", "number"), ("picture", "picture-head"),
+                      ("difference", "number"), ("share", "number"), ("verdict", ""))]
+    )  # fmt: skip
+    body: list[Any] = []
+    for pillar in data.PILLARS:
+        metrics = data.rows(view.run, pillar)
+        if metrics:
+            body.append(
+                html.Tr(html.Th(words.pillar(pillar), colSpan=7, scope="rowgroup"), className=f"pillar {pillar}")
+            )
+        for metric in metrics:
+            body += _metric_rows(view, metric, table[table["metric"] == metric["name"]])
+    return card(
+        words("compare.title"),
+        html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="list whiskers"), className="scroll"),
+        note=words("compare.note", scenario=words.severity(view.scenario), replicates=view.run.manifest["replicates"]),
+        actions=[export(words, "differences", view.place)],
+    )
+
+
+def _metric_rows(view: View, metric: dict[str, Any], table: pd.DataFrame) -> list[Any]:
+    """Return one row per option, or a single one where no option changes anything."""
+    words = view.words
+    if not len(table):
+        return []
+    most = float(table[["difference", "low", "high"]].abs().max().max())
+    reach = most if most > 0 else 1.0
+    shown = table.head(1) if bool(table["same"].all()) else table
+    name = html.A(
+        words.metric(metric["name"]),
+        href=view.place.href("curves", metric=metric["name"]),
+        className="go",
+        title=words.meaning(metric["name"]),
+    )
+    better = html.Span(words.say(f"better.{metric['better']}"), className="spread")
+    head = html.Th([name, better], scope="row", rowSpan=len(shown))
+    rows = []
+    for i, row in enumerate(shown.itertuples(index=False)):
+        every = len(shown) < len(table)
+        cells = _option_cells(
+            view, metric, row, reach, words("compare.every_option") if every else words.option(row.option)
+        )
+        rows.append(html.Tr([head, *cells] if i == 0 else cells, className="first" if i == 0 else ""))
+    return rows
+
+
+def _option_cells(view: View, metric: dict[str, Any], row: Any, reach: float, option: str) -> list[Any]:
+    words, unit = view.words, metric["unit"]
+    verdict = data.verdict(row, metric["better"])
+    same = verdict == "same"
+    value: list[Any] = [words("compare.same") if same else words.difference(row.difference, unit, view.currency)]
+    if not same and not math.isnan(row.low):
+        value.append(html.Span(words.spread(row.low, row.high, unit, view.currency), className="spread"))
+    wins = words("of", count=round(row.better_share * row.replicates), of=row.replicates)
+    return [
+        html.Td(option, className="option"),
+        html.Td(view.number(row.reference, metric), className="number"),
+        html.Td(_whisker(view, row, reach, verdict), className="picture"),
+        html.Td(value, className="number"),
+        html.Td(DASH if same else wins, className="number"),
+        html.Td(words(f"compare.verdict_{verdict}"), className=f"verdict {verdict}"),
+    ]
+
+
+def _whisker(view: View, row: Any, reach: float, verdict: str) -> Any:
+    """Return dot and whisker about a line at zero, drawn with boxes; the numbers stand beside."""
+    colour, _, mark = figures.style(view.run.options, row.option, view.place.theme)
+
+    def at(value: float) -> float:
+        return 50 + 46 * max(-1.0, min(1.0, value / reach))
+
+    parts: list[Any] = [html.Span(className="zero")]
+    if verdict != "same" and not math.isnan(row.low):
+        low, high = at(row.low), at(row.high)
+        parts.append(
+            html.Span(
+                className="bar", style={"left": f"{low:.1f}%", "width": f"{high - low:.1f}%", "background": colour}
+            )
+        )
+    parts.append(html.Span(className=f"dot {mark}", style={"left": f"{at(row.difference):.1f}%", "background": colour}))
+    return html.Div(parts, className="whisker", **{"aria-hidden": "true"})
+
+
+def _costs(view: View, table: pd.DataFrame) -> Any:
+    words = view.words
+    loss = table[table["metric"] == LOSS]
+    if not len(loss):
+        return None
+    points = pd.DataFrame({"option": loss["option"], "capex": loss["capex"], "avoided": -loss["difference"],
+                           "low": -loss["high"], "high": -loss["low"]})  # fmt: skip
+    head = html.Tr(
+        [
+            html.Th(words(f"compare.{k}"), scope="col", className="" if k == "option" else "right")
+            for k in ("option", "capex", "annual", "avoided")
+        ]
+    )
+    options = {o["name"]: o for o in view.run.manifest["options"]}
+    rows = []
+    for row in points.itertuples(index=False):
+        avoided: list[Any] = [words.number(row.avoided, "currency", view.currency)]
+        if not math.isnan(row.low):
+            avoided.append(html.Span(words.interval(row.low, row.high, "currency", view.currency), className="spread"))
+        annual = words.number(data.annual_cost(options[row.option]), "currency", view.currency)
+        rows.append(html.Tr([html.Th(words.option(row.option), scope="row"),
+                             html.Td(words.number(row.capex, "currency", view.currency), className="number"),
+                             html.Td(annual, className="number"), html.Td(avoided, className="number")]))  # fmt: skip
+    return card(
+        words("compare.costs"),
+        graph(figures.cost_and_benefit(view, points), "costs", 340),
+        html.Div(html.Table([html.Thead(head), html.Tbody(rows)], className="list"), className="scroll"),
+        note=words("compare.costs_note", year=view.run.manifest.get("price_year", "")),
+    )
+
+
+def _measures(view: View) -> Any:
+    """Return what each option consists of."""
+    words = view.words
+    items = []
+    for option in view.run.manifest["options"]:
+        names = [f"{m['name']} ({words.measure(m['kind'])})" for m in option.get("measures", [])]
+        items.append(html.Li([html.Strong(words.option(option["name"])), ": ",
+                              words("list_comma").join(names) or words("compare.no_measures")]))  # fmt: skip
+    return card(words("compare.measures"), html.Ul(items, className="plain-list"))
+
+
+def _all(view: View, table: pd.DataFrame) -> Any:
+    words = view.words
+    metrics = {m["name"]: m for m in view.run.manifest["metrics"]}
+    rows = []
+    for row in table.itertuples(index=False):
+        metric = metrics[row.metric]
+        verdict = data.verdict(row, metric["better"])
+        unit = metric["unit"]
+        rows.append(
+            {
+                "scenario": row.scenario,
+                "option": words.option(row.option),
+                "pillar": words.pillar(metric["pillar"]),
+                "metric": words.metric(row.metric),
+                "reference": words.number(row.reference, unit, view.currency),
+                "value": words.number(row.value, unit, view.currency),
+                "difference": words.difference(row.difference, unit, view.currency),
+                "low": words.difference(row.low, unit, view.currency),
+                "high": words.difference(row.high, unit, view.currency),
+                "share": words("of", count=round(row.better_share * row.replicates), of=row.replicates),
+                "verdict": words(f"compare.verdict_{verdict}"),
+            }
+        )
+    wide = {"metric": 210, "scenario": 170, "verdict": 150, "option": 140}
+    columns = [
+        {"field": k, "headerName": words(f"compare.{k}"), "width": wide.get(k, 120),
+         "type": "rightAligned" if k in ("reference", "value", "difference", "low", "high", "share") else None,
+         "sortable": k in ("scenario", "option", "pillar", "metric", "verdict"),
+         "filter": k in ("scenario", "option", "pillar", "metric", "verdict")}
+        for k in rows[0]
+    ]  # fmt: skip
+    grid = dag.AgGrid(
+        id="differences", rowData=rows, columnDefs=columns, columnSize="responsiveSizeToFit",
+        defaultColDef={"resizable": True, "suppressHeaderMenuButton": True},
+        dashGridOptions={"rowHeight": 30, "headerHeight": 34, "pagination": True, "paginationPageSize": 20,
+                         "paginationPageSizeSelector": False, "localeText": words.group("grid"), "animateRows": False,
+                         "enableCellTextSelection": True},
+        style={"height": "690px", "width": "100%"},
+    )  # fmt: skip
+    return card(
+        words("compare.all"),
+        html.Div(grid, **{"data-ag-theme-mode": view.place.theme}, className="grid-host"),
+        note=words("compare.all_note"),
+        actions=[export(words, "differences", view.place)],
+        name="no-print",
+    )
