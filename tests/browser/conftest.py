@@ -62,16 +62,23 @@ def address(results: Path) -> Iterator[str]:
     server.close()
 
 
+def _missing(what: str) -> None:
+    """Skip and say so; fail where the tests must not be skipped (REQUIRE_BROWSER is set)."""
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(f"browser tests were asked for: {what}")
+    pytest.skip(what)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A headless Chromium; skips where there is none."""
     path = os.environ.get("CHROMIUM_PATH", "/usr/bin/chromium")
     if not Path(path).is_file():
-        pytest.skip(f"no browser at {path} (set CHROMIUM_PATH)")
+        _missing(f"no browser at {path} (set CHROMIUM_PATH)")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        pytest.skip("playwright is not installed")
+        _missing("playwright is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
