@@ -116,6 +116,7 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
     notices: list[Notice] = []
     check_city(city, problems, notices)
     hazards = _hazards(config, folder, city, code, problems)
+    notices += [n for h in hazards.values() for n in getattr(h, "notices", lambda _: [])(city)]
     inputs = _inputs(config, city, hazards, code, problems)
     tests = _tests(config, inputs, problems)
     if problems:
@@ -227,7 +228,7 @@ def _tests(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> S
 
 def _bad_name(name: str) -> bool:
     """Return whether a name cannot be part of a file's name."""
-    return name.startswith(NO_HAZARD) or any(c in name for c in '/\\:*?"<>|\n') or name in (".", "..")
+    return name.startswith(NO_HAZARD) or any(c in name for c in '/\\:*?"<>|\n') or name in (".", "..") or "--" in name
 
 
 def _scenarios(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> dict[str, Scenario]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from resilience.networks.network import Network
@@ -16,6 +18,7 @@ from resilience.networks.supply import SupplyNetwork, supply_network
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SITE_COLUMNS = ["x", "y", "flood_threshold_m", "raised_m", "added_m", "raise_failure"]
 LAYERS = {"road": "road_links", "power": "power_nodes", "facility": "facilities", "firm": "firms", "zone": "zones"}
 
 
@@ -55,8 +58,17 @@ class City:
         if not self.has("road_nodes", "road_links"):
             return None
         network = Network("road", self["road_nodes"], self["road_links"])
-        model: RoadModel = self.shared("road", lambda: road_model(network, self["zones"], self["connectors"]))
+        model: RoadModel = self.shared(
+            f"road:{self.road_key}", lambda: road_model(network, self["zones"], self["connectors"])
+        )
         return model
+
+    @cached_property
+    def road_key(self) -> str:
+        """Digest of all that ordinary traffic depends on; a measure that changes it gets equilibria of its own."""
+        columns = ["length_m", "lanes", "speed_kmh", "capacity_vph", "free_flow_min", "bpr_b", "bpr_power"]
+        values = np.ascontiguousarray(self["road_links"][columns].to_numpy(float))
+        return hashlib.blake2b(values.tobytes(), digest_size=8).hexdigest()
 
     @cached_property
     def power(self) -> PowerModel | None:
@@ -93,13 +105,14 @@ class City:
         parts = []
         power = self["power_nodes"]
         if len(power):
-            part = power[["x", "y", "flood_threshold_m", "raised_m", "raise_failure", "kind"]].assign(layer="power")
+            part = power[["x", "y", "flood_threshold_m", "raised_m", "added_m", "raise_failure", "kind"]].assign(
+                layer="power"
+            )
             parts.append(part[(part["kind"] != "feeder") | part["flood_threshold_m"].notna()])
         for layer, table in (("facility", "facilities"), ("firm", "firms")):
             rows = self[table]
             if len(rows):
                 kind = rows["kind"] if "kind" in rows else rows["sector"]
-                columns = ["x", "y", "flood_threshold_m", "raised_m", "raise_failure"]
-                parts.append(rows[columns].assign(layer=layer, kind=kind))
-        columns = ["x", "y", "flood_threshold_m", "raised_m", "raise_failure", "kind", "layer"]
+                parts.append(rows[SITE_COLUMNS].assign(layer=layer, kind=kind))
+        columns = [*SITE_COLUMNS, "kind", "layer"]
         return pd.concat(parts) if parts else pd.DataFrame(columns=columns)

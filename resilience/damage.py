@@ -115,8 +115,11 @@ class Event(Protocol):
         """Return the water of this hour (None: no water) and the damage that begins in it."""
         ...
 
-    def at_risk(self) -> NDArray[np.bool_] | None:
-        """Return the zones that a warning would name, shape (zones,); None where there is nothing to warn of."""
+    def at_risk(self, hour: int) -> NDArray[np.bool_] | None:
+        """Return the zones where water stands or is still to come, shape (zones,); None for no warning.
+
+        This is what a warning names; it ends for a zone when its water is gone.
+        """
         ...
 
 

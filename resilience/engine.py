@@ -83,7 +83,7 @@ class Engine:
         self.mobility: Mobility | None = None
         if world.road is not None and people is not None and ordinary is not None:
             traffic = Traffic(world.road, people, ordinary, inputs.rhythm.relative_gap)
-            self.mobility = Mobility(world, people, traffic, self.model.commuters, self._at_risk())
+            self.mobility = Mobility(world, people, traffic, self.model.commuters, self._at_risk)
         self.observer = Observer(world, with_maps=with_maps)
 
     def go(self) -> Record:
@@ -109,7 +109,7 @@ class Engine:
         weekday = world.scenario.onset.weekday_at(hour)
         repaired = self.repairs.finish(hour)
         damaged = self._hazards(hour)
-        if repaired or damaged or hour == 0 or world.services.buffers_running():
+        if repaired or damaged or hour == 0 or world.services.unsettled():
             world.update_services(hour)
         roads_changed = world.update_roads(hour)
         self.repairs.dispatcher.send()
@@ -141,11 +141,11 @@ class Engine:
             self.world.set_water(water, cause)
         return damaged
 
-    def _at_risk(self) -> NDArray[np.bool_]:
-        """Return the zones that a warning would name, shape (zones,)."""
+    def _at_risk(self, hour: int) -> NDArray[np.bool_]:
+        """Return the zones that a warning names at an hour, shape (zones,)."""
         risk = np.zeros(len(self.world.residents), np.bool_)
         for event in self.events.values():
-            named = event.at_risk()
+            named = event.at_risk(hour)
             if named is not None:
                 risk |= named
         return risk

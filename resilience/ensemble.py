@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from resilience.inputs import Inputs
 
 REPRESENTATIVE = 0
-ORDINARY = "ordinary.npz"
 LIBRARIES = ("numpy", "scipy", "pandas", "numba", "igraph", "networkx", "mesa", "simpy", "pyarrow", "rasterio")
 CITY_TABLES = ("zones", "road_nodes", "road_links", "power_nodes", "power_links", "facilities", "firms", "sectors",
                "dependencies")  # fmt: skip
@@ -71,7 +70,7 @@ class Worker:
     def __init__(self, case: Case, root_seed: int, journal: Path) -> None:
         self.case, self.seed, self.journal = case, root_seed, journal
         self.people: Population | None = case.population(root_seed)
-        self._ordinary: Baseline | None = None
+        self._ordinary: dict[str, Baseline] = {}
         self._inputs: dict[str, Inputs] = {}
         self.scenarios = dict(case.tests.scenarios)
         for scenario in case.tests.scenarios.values():
@@ -84,16 +83,22 @@ class Worker:
             self._inputs[option] = self.case.tests.options[option].apply(self.case.inputs)
         return self._inputs[option]
 
-    @property
-    def ordinary(self) -> Baseline | None:
-        """The equilibria of ordinary days: solved once for all processes and kept in the journal."""
-        if self._ordinary is None and self.people is not None and self.case.city.road is not None:
-            path = self.journal / ORDINARY
+    def ordinary(self, option: str) -> Baseline | None:
+        """Return the equilibria of ordinary days: solved once for all processes and kept in the journal.
+
+        Options share them as long as they leave the roads as they are on ordinary days.
+        """
+        inputs = self.inputs(option)
+        road = inputs.city.road
+        if self.people is None or road is None:
+            return None
+        key = inputs.city.road_key
+        if key not in self._ordinary:
+            path = self.journal / f"ordinary-{key}.npz"
             if not path.is_file():
-                solved = baseline(self.case.city.road, self.people, self.case.inputs.rhythm.relative_gap)
-                save_baseline(path, solved)
-            self._ordinary = load_baseline(path)
-        return self._ordinary
+                save_baseline(path, baseline(road, self.people, inputs.rhythm.relative_gap))
+            self._ordinary[key] = load_baseline(path)
+        return self._ordinary[key]
 
     def do(self, task: Task) -> float:
         """Do one run and put its tables into the journal; return the seconds it took."""
@@ -108,7 +113,7 @@ class Worker:
             option=task.option,
             streams=Streams(self.seed, task.replicate),
             people=self.people,
-            ordinary=self.ordinary,
+            ordinary=self.ordinary(task.option),
             with_maps=task.replicate == REPRESENTATIVE,
             code=self.case.code,
         )
@@ -178,7 +183,7 @@ def _do(task: Task) -> float:
 
 
 def _prepare() -> bool:
-    return _worker[0].ordinary is not None
+    return _worker[0].ordinary(DO_NOTHING) is not None
 
 
 def stress_test(
@@ -239,8 +244,11 @@ def stress_test(
         nonlocal done
         done += 1
         line = {"task": task.folder, "seconds": round(seconds, 2), "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        try:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise RunError(say("error.cannot_write", path=log, reason=error.strerror or error)) from error
         if progress is not None:
             progress(done, total, f"{task.scenario} / {task.option} / {task.replicate}")
 

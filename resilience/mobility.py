@@ -16,6 +16,8 @@ from resilience.state import Outlook
 from resilience.traffic import BACK, OUT, Traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from resilience.agents.firms import Firms
@@ -39,7 +41,9 @@ class Mobility:
 
     """
 
-    def __init__(self, world: World, people: Population, traffic: Traffic, commuters: Any, at_risk: Bools) -> None:
+    def __init__(
+        self, world: World, people: Population, traffic: Traffic, commuters: Any, at_risk: Callable[[int], Bools]
+    ) -> None:
         self.world, self.people, self.traffic, self.commuters = world, people, traffic, commuters
         self.at_risk = at_risk
         self.away = np.zeros(len(people), np.bool_)
@@ -110,7 +114,7 @@ class Mobility:
             now_min=now,
             home_flooded=people.spot < deep[people.origin],
             home_power=world.services.up[world.zone_component[people.origin]],
-            home_at_risk=self.at_risk[people.origin],
+            home_at_risk=self.at_risk(hour)[people.origin],
             target_open=self._open_targets(deep),
             can_telework=people.can_telework,
             cautious=people.cautious,

@@ -95,14 +95,13 @@ class Record:
     def curve(self, variable: str, group: str = "all", *, hold: bool = False) -> pd.Series:
         """Return a curve, index = hours; zeros where the variable was never measured.
 
-        With `hold`, a value known per period (traffic, travel) holds until the next one, and the first one holds
-        back to hour 0.
+        With `hold`, a value known per period (traffic, travel) holds until the next one; before the first it is nan.
         """
         values = self.series.get((variable, group))
         if values is None:
             return pd.Series(np.zeros(self.hours))
         series = pd.Series(values)
-        return series.ffill().bfill() if hold else series
+        return series.ffill() if hold else series
 
     def groups(self, variable: str) -> list[str]:
         """Return the groups for which a variable was measured."""

@@ -42,9 +42,8 @@ class Repairs:
             c = int(self.world.city.components.get_loc(name))
             if damage.loss[k] <= 0:
                 continue
-            was_intact = services.intact[c]
             services.loss[c] = max(services.loss[c], float(damage.loss[k]))
-            if was_intact and not services.intact[c]:
+            if damage.loss[k] >= 1.0:
                 self.world.failed_by[c] = self.world.record.tell(hour, name, "failed", damage.cause, cause)
             if damage.repaired_by[k] == NOBODY:
                 self.until[c] = np.fmax(self.until[c], damage.until_hour[k])
@@ -77,10 +76,12 @@ class Repairs:
         self.until[over] = np.nan
         done += [int(c) for c in over]
         done += self._staff_done(hour)
+        switched = set(over.tolist())
         for c in done:
             if np.isnan(self.until[c]) and c not in self.staff and c not in self.waiting:
                 self.world.services.loss[c] = 0.0
-                self.world.record.tell(hour, self.world.name(c), "repaired", "", self.world.failed_by.get(c, -1))
+                what = "switched_on" if c in switched else "repaired"
+                self.world.record.tell(hour, self.world.name(c), what, "", self.world.failed_by.get(c, -1))
         return bool(done)
 
     def _staff_done(self, hour: int) -> list[int]:

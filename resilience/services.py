@@ -69,9 +69,11 @@ class Services:
         """Which components work at least in part as far as their own damage goes, shape (components,)."""
         return self.loss < 1.0
 
-    def buffers_running(self) -> bool:
-        """Return whether a consumer lives on its buffer, so that the next hour may bring a change."""
-        return self.needs is not None and bool(np.isfinite(self.needs.missing_since).any())
+    def unsettled(self) -> bool:
+        """Return whether the next hour may bring a change by itself: a buffer runs, or something could come back."""
+        if self.needs is not None and np.isfinite(self.needs.missing_since).any():
+            return True
+        return bool((self.intact & ~self.up).any())
 
     def step(self, hour: float) -> list[Change]:
         """Bring the services of this hour about and return what changed, causes before their effects."""
@@ -119,7 +121,7 @@ class Services:
     def _rise(self, fallen: Bools, reasons: dict[int, tuple[str, int]]) -> None:
         intact = self.intact
         for _ in range(len(self.up) + 1):
-            size = int(self.up.sum())
+            before = self.up.copy()
             may = intact & ~fallen & ~self.up
             ready = may.copy()
             if self.needs is not None:
@@ -133,7 +135,7 @@ class Services:
                 self.up[self._nodes] = supplied
                 ready[self._nodes] = False
             self.up |= ready
-            if int(self.up.sum()) <= size:
+            if np.array_equal(before, self.up):
                 return
 
     def _lost_supplier(self, need: int, up: Bools) -> int:

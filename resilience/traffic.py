@@ -184,7 +184,7 @@ class Traffic:
         flow_changed = usual[last.state.changed(state)].sum() / max(usual.sum(), 1e-9)
         demand_changed = np.abs(demand - last.demand).sum() / max(last.demand.sum(), 1e-9)
         if max(flow_changed, demand_changed) <= default("traffic.resolve_share"):
-            return replace(last.assignment, od_minutes=expected)
+            return replace(last.assignment, od_minutes=expected, relative_gap=float("nan"))
         graph = self.road.graph.with_state(speed=state.speed, capacity=state.capacity)
         found = assign(graph, self.pairs[period], demand, gap=self.gap, closed=state.closed, warm=self.start[key])
         self.last[key] = Solved(found, state, demand)

@@ -203,8 +203,10 @@ class World:
         }
         for link in np.flatnonzero(now & ~was):
             cause = tunnel_failed.get(int(link), -1)
+            wet = self.water.link_m[link] >= default("traffic.closure_depth_m")
+            reason = "flooded" if wet or cause < 0 else "out_of_service"
             cause = cause if cause >= 0 else self.water_cause
-            self.closed_by[link] = self.record.tell(hour, str(ids[link]), "closed", "flooded", cause)
+            self.closed_by[link] = self.record.tell(hour, str(ids[link]), "closed", reason, cause)
         for link in np.flatnonzero(was & ~now):
             self.record.tell(hour, str(ids[link]), "open", "", int(self.closed_by[link]))
         return True

@@ -15,7 +15,7 @@ import numpy as np
 
 from resilience.damage import CREW, DEPTHS, OWN_STAFF, Damage, Event, Field, Onset
 from resilience.defaults import default
-from resilience.errors import CaseError, InputError, Problem
+from resilience.errors import CaseError, InputError, Notice, Problem
 from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
 from resilience.readers.raster import Raster, read_raster
 from resilience.tables import read_table
@@ -104,6 +104,22 @@ class LakeFlood:
         made: Exposure = city.shared(f"exposure:{self.terrain_name}", build)
         return made
 
+    def notices(self, city: City) -> list[Notice]:
+        """Return what the terrain does not cover: it counts as dry."""
+        exposure = self.exposure(city)
+        known = np.append(np.isfinite(self.terrain.values.ravel()), False)
+        start = np.append(exposure.link_start, len(exposure.sample_cell)).astype(int)
+        seen = np.append(0, np.cumsum(known[exposure.sample_cell]))
+        links = int((seen[start[1:]] == seen[start[:-1]]).sum())
+        zones = city["zones"]
+        bare = ~np.isin(np.arange(len(zones)), exposure.cell_zone[known[exposure.zone_cells]])
+        sites = int((~known[exposure.site_cell]).sum())
+        people = float(zones["people"].to_numpy(float)[bare].sum())
+        if links + sites + int(people) == 0:
+            return []
+        values = {"file": self.terrain_name, "links": f"{links:,}", "sites": f"{sites:,}", "people": f"{people:,.0f}"}
+        return [Notice("no_terrain", values)]
+
     def start(self, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> Event:
         """Return the flood with peak stage `severity`.
 
@@ -138,8 +154,10 @@ class LakeFloodEvent:
         self.sites = city.sites
         ids = self.sites.index
         roads = city["road_links"]
-        holds = streams.uniform("raise-fails", roads.index) >= roads["raise_failure"].to_numpy(float)
+        holds = streams.uniform("raise-fails", ["roads"]) >= roads["raise_failure"].to_numpy(float)
         site_holds = streams.uniform("raise-fails", ids) >= self.sites["raise_failure"].to_numpy(float)
+        raised = roads["raised_m"].to_numpy(float) + roads["added_m"].to_numpy(float) * holds
+        site_raised = self.sites["raised_m"].to_numpy(float) + self.sites["added_m"].to_numpy(float) * site_holds
         drawn = (hazard.terrain_name, hazard.water_height_m, hazard.terrain_sigma_m, hazard.terrain_range_m)
         key = f"ground:{drawn}:{streams.root_seed}:{streams.replicate}"
         stale = f":{streams.root_seed}:{streams.replicate}"
@@ -151,14 +169,18 @@ class LakeFloodEvent:
             ground=ground,
             connection=connection,
             lake=lake,
-            raised_m=roads["raised_m"].to_numpy(float) * holds,
-            site_raised_m=self.sites["raised_m"].to_numpy(float) * site_holds,
+            deck_m=roads["deck_m"].to_numpy(float),
+            raised_m=raised,
+            site_raised_m=site_raised,
         )
         self.tunnels = np.flatnonzero(self.water.exposure.tunnel)
         self.numbers = city.components.get_indexer([*ids, *roads.index[self.tunnels]])
         self.fails_at_m = self._thresholds(streams)
         self.repair_hours, self.repaired_by = self._repairs(city, streams)
         self.last: tuple[float, Field] | None = None
+        self.damaged = np.zeros(len(self.numbers), np.bool_)
+        peak = self.water.at(severity, with_cells=False)
+        self.reached_at_peak = np.asarray(peak.zone_share[:, DEPTHS.index(0.30)] > 0)
 
     @staticmethod
     def _ground(
@@ -214,7 +236,10 @@ class LakeFloodEvent:
             self.last = (level, self.water.at(level, with_cells=wanted))
         field = self.last[1]
         depth = np.concatenate([field.site_m, field.link_m[self.tunnels]])
-        fails = (depth >= self.fails_at_m) & view.undamaged[self.numbers]
+        # what another hazard has switched off is flooded all the same
+        self.damaged &= ~view.undamaged[self.numbers]
+        fails = (depth >= self.fails_at_m) & ~self.damaged
+        self.damaged |= fails
         if not fails.any():
             return field, Damage()
         many = int(fails.sum())
@@ -228,7 +253,11 @@ class LakeFloodEvent:
             cause="flooded",
         )
 
-    def at_risk(self) -> NDArray[np.bool_]:
-        """Return the zones that the peak of the flood reaches with 0.30 m of water, shape (zones,)."""
-        peak = self.water.at(self.severity, with_cells=False)
-        return np.asarray(peak.zone_share[:, DEPTHS.index(0.30)] > 0)
+    def at_risk(self, hour: int) -> NDArray[np.bool_]:
+        """Return the zones with 0.30 m of water now or, before the peak, at the peak, shape (zones,)."""
+        hazard = self.hazard
+        last_peak = hazard.hours[np.flatnonzero(hazard.below_peak_m == hazard.below_peak_m.min())[-1]]
+        if hour - self.onset.hour <= last_peak:
+            return self.reached_at_peak
+        field = self.last[1] if self.last is not None else self.water.at(self.stage(hour), with_cells=False)
+        return np.asarray(field.zone_share[:, DEPTHS.index(0.30)] > 0)

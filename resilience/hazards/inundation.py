@@ -93,7 +93,7 @@ class Exposure:
     Parameters
     ----------
     sample_cell, link_start : cells under the points along every road link, and where each link's points begin
-    bridge, tunnel : road links by structure; deck_m : level of the deck of each link, nan where not given
+    bridge, tunnel : road links by structure
     site_cell : cell of each site of the city
     cell_zone : zone of the cells that lie in one, and those cells, for shares of area
 
@@ -103,7 +103,6 @@ class Exposure:
     link_start: Ints
     bridge: NDArray[np.bool_]
     tunnel: NDArray[np.bool_]
-    deck_m: Floats
     site_cell: Ints
     zone_cell: Ints
     cell_zone: Ints
@@ -122,7 +121,8 @@ def expose(city: City, terrain: Raster, label_: str) -> Exposure:
     zones, nodes, roads = city["zones"], city["road_nodes"], city["road_links"]
     x = np.concatenate([zones["x"].to_numpy(float), nodes["x"].to_numpy(float)])
     y = np.concatenate([zones["y"].to_numpy(float), nodes["y"].to_numpy(float)])
-    on = terrain.cell_of(x, y) >= 0
+    cell = terrain.cell_of(x, y)
+    on = (cell >= 0) & np.isfinite(terrain.values.ravel()[np.maximum(cell, 0)])
     if len(on) and on.mean() < 0.5:
         rows, cols = terrain.values.shape
         box = (terrain.west, terrain.north - rows * terrain.cell_m, terrain.west + cols * terrain.cell_m, terrain.north)
@@ -151,7 +151,6 @@ def expose(city: City, terrain: Raster, label_: str) -> Exposure:
         link_start=np.array(starts[:-1], np.int64),
         bridge=structure == "bridge",
         tunnel=structure == "tunnel",
-        deck_m=roads["deck_m"].to_numpy(float) if len(roads) else np.zeros(0),
         site_cell=terrain.cell_of(sites["x"].to_numpy(float), sites["y"].to_numpy(float)),
         zone_cell=zone_cell,
         cell_zone=owner,
@@ -215,6 +214,7 @@ class Inundation:
     ground: Floats
     connection: Floats
     lake: NDArray[np.bool_]
+    deck_m: Floats
     raised_m: Floats
     site_raised_m: Floats
 
@@ -234,7 +234,7 @@ class Inundation:
             mean = np.add.reduceat(samples, e.link_start) / counts
         else:
             deepest = mean = np.zeros(0)
-        over_deck = np.where(np.isnan(e.deck_m) | (deepest <= 0), 0.0, np.maximum(0.0, level_m - e.deck_m))
+        over_deck = np.where(np.isnan(self.deck_m) | (deepest <= 0), 0.0, np.maximum(0.0, level_m - self.deck_m))
         deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
         sag = np.where(e.tunnel & (deepest > 0), deepest + default("flood.tunnel_sag_m"), 0.0)
         deepest, mean = (np.where(e.tunnel, sag, np.maximum(0.0, v - self.raised_m)) for v in (deepest, mean))

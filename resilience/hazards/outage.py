@@ -76,7 +76,10 @@ class Outage:
         if problems:
             raise CaseError(problems)
         if pattern != "listed":
-            select(city, among)
+            _, picked = select(city, among)
+            strange = [str(i) for i in picked if i not in city.components]
+            if strange:
+                raise CaseError([Problem("cannot_fail", "case.toml", column="among", found=strange[0])])
         return cls(among, pattern, tuple(listed or ()), float(start_hour), float(end_hour))
 
     def check_severity(self, severity: float) -> list[str]:
@@ -148,6 +151,6 @@ class OutageEvent:
             cause="switched_off",
         )
 
-    def at_risk(self) -> None:
+    def at_risk(self, hour: int) -> None:
         """Return None: no zone is warned of an outage."""
         return

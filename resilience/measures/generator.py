@@ -39,7 +39,8 @@ class BackupGenerator:
         here = rows["consumer"].isin(picked) & (rows["service"] == "power")
         if not here.any():
             raise InputError(say("error.no_need", where=self.where))
-        rows["buffer_hours"] = np.where(here, rows["buffer_hours"] + self.hours, rows["buffer_hours"])
+        column = "buffer_hours" if self.failure_probability == 0 else "added_hours"
+        rows[column] = np.where(here, rows[column] + self.hours, rows[column])
         rows["start_failure"] = np.where(
             here, np.maximum(rows["start_failure"], self.failure_probability), rows["start_failure"]
         )

@@ -24,7 +24,10 @@ def _raised(inputs: Inputs, where: str, height_m: float, failure: float, tables:
         raise InputError(say("error.wrong_layer", where=where, expected=", ".join(tables)))
     rows = inputs.city[table].copy()
     here = rows.index.isin(picked)
-    rows["raised_m"] = np.where(here, rows["raised_m"] + height_m, rows["raised_m"])
+    if table == "road_links" and (rows.loc[picked, "structure"] == "tunnel").any():
+        raise InputError(say("error.tunnel", where=where))
+    column = "raised_m" if failure == 0 else "added_m"
+    rows[column] = np.where(here, rows[column] + height_m, rows[column])
     rows["raise_failure"] = np.where(here, np.maximum(rows["raise_failure"], failure), rows["raise_failure"])
     return inputs.with_table(table, rows)
 

@@ -32,7 +32,8 @@ class Metric:
     better : higher or lower
     compute : (record, no-hazard record, city tables) -> curve by hour (the value of the metric is then its worst
         hour) or one number
-    needs : tables that the case must have, such as firms; facilities:hospital asks for facilities of that kind
+    needs : tables that the case must have, such as firms; facilities:hospital asks for facilities of that kind,
+        dependencies>zone for rows whose consumers are zones
     service : the curve is a service Q, served over target, to which the resilience-curve summaries apply
 
     """
@@ -53,8 +54,11 @@ class Metric:
         """Return which of the needed tables the case does not have."""
         missing = []
         for need in self.needs:
-            name, _, kind = need.partition(":")
+            name, _, consumer = need.partition(">")
+            name, _, kind = name.partition(":")
             table = tables[name]
+            if consumer and len(table):
+                table = table[table["consumer"].str.startswith(f"{consumer}:")]
             if len(table) == 0 or (kind and not (table["kind"] == kind).any()):
                 missing.append(need)
         return missing

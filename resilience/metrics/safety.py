@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ZONES = ("zones",)
 HOSPITALS = ("zones", "road_links", "facilities:hospital")
-POWER = ("zones", "power_nodes")
+POWER = ("zones", "power_nodes", "dependencies>zone")
 
 
 def safe(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:

@@ -54,7 +54,7 @@ def without_way(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
 
 def closed_roads(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the length of closed carriageway, km."""
-    return record.curve("traffic/closed_km", hold=True)
+    return record.curve("traffic/closed_km", hold=True).fillna(0.0)
 
 
 METRICS = (

@@ -24,7 +24,7 @@ def completed(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
 
 def stranded(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return people who went out and have no way back."""
-    return record.curve("travel/stranded", hold=True)
+    return record.curve("travel/stranded", hold=True).fillna(0.0)
 
 
 def late(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:

@@ -56,14 +56,13 @@ class Dependencies:
 def dependencies(
     rows: pd.DataFrame, components: pd.Index, start_fails: NDArray[np.bool_] | None = None
 ) -> Dependencies:
-    """Return the rows of dependencies.csv as arrays; rows whose generator fails to start have no buffer."""
+    """Return the rows of dependencies.csv as arrays; rows whose generator fails to start keep the buffer they had."""
     key = rows["consumer"] + "|" + rows["service"]
     names, need = np.unique(key.to_numpy(str), return_inverse=True)
     first = np.zeros(len(names), np.int64)
     first[need[::-1]] = np.arange(len(rows))[::-1]
-    hours = rows["buffer_hours"].to_numpy(float)
-    if start_fails is not None:
-        hours = np.where(start_fails, 0.0, hours)
+    added = rows["added_hours"].to_numpy(float)
+    hours = rows["buffer_hours"].to_numpy(float) + (added if start_fails is None else np.where(start_fails, 0.0, added))
     buffer = np.zeros(len(names))
     np.maximum.at(buffer, need, hours)
     return Dependencies(
