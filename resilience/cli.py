@@ -14,35 +14,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resilience.errors import InputError, ResilienceError, RunError, StoppedError, near
-from resilience.text import choose_language, known, say
+from resilience.text import LANGUAGES, choose_language, known, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
 app = typer.Typer(help=say("cli.about"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+ALL = say("help.all_where_not_given")
 ROOMS = ("hazards", "measures", "agents", "metrics", "readers", "cases")
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder, such as results/porto_alegre/…")]
-CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="case folder, or the name of a shipped case")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-AllowCode = Annotated[bool, typer.Option("--allow-code", help="run Python code that the case names")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help=say("help.run_folder_such_as_results_p"))]
+CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help=say("help.case_folder_or_the_name_of_a"))]
+AsJson = Annotated[bool, typer.Option("--json", help=say("help.print_json"))]
+AllowCode = Annotated[bool, typer.Option("--allow-code", help=say("help.run_python_code_that_the_cas"))]
 
 
 @app.callback()
 def _language(
-    lang: Annotated[str, typer.Option("--lang", help="en or zh", envvar="RESILIENCE_LANG")] = "en",
+    lang: Annotated[str, typer.Option("--lang", help=say("help.en_or_zh"), envvar="RESILIENCE_LANG")] = "en",
 ) -> None:
-    choose_language(lang[:2].lower())
+    wanted = lang[:2].lower()
+    if wanted not in LANGUAGES:
+        raise InputError(say("error.unknown_language", found=lang, expected=", ".join(LANGUAGES)))
+    choose_language(wanted)
 
 
 @app.command("run", help=say("cli.run"))
 def run_case(
     case: CaseFolder,
-    scenario: Annotated[list[str] | None, typer.Option("--scenario", "-s", help="all where not given")] = None,
-    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="all where not given")] = None,
-    replicates: Annotated[int, typer.Option(help="runs with other draws")] = 3,
-    seed: Annotated[int, typer.Option(help="root of all draws")] = 1,
-    workers: Annotated[int, typer.Option(help="processes; 0 for one per core")] = 0,
-    out: Annotated[Path | None, typer.Option(help="run folder")] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option("--scenario", "-s", help=say("help.all_where_not_given"))
+    ] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", "-o", help=say("help.all_where_not_given"))] = None,
+    replicates: Annotated[int, typer.Option(help=say("help.runs_with_other_draws"))] = 3,
+    seed: Annotated[int, typer.Option(help=say("help.root_of_all_draws"))] = 1,
+    workers: Annotated[int, typer.Option(help=say("help.processes_for_one_per_core"))] = 0,
+    out: Annotated[Path | None, typer.Option(help=say("help.run_folder"))] = None,
     allow_code: AllowCode = False,
 ) -> None:
     """Run a case."""
@@ -59,6 +65,8 @@ def run_case(
     from resilience.case import load_case
     from resilience.ensemble import cores, stress_test
 
+    if workers < 0:
+        raise InputError(say("error.not_positive", name="--workers", found=workers))
     loaded = load_case(find_case(case), allow_code=allow_code)
     _notices(loaded)
     bar = Progress(
@@ -181,8 +189,8 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
     units = _units(found)
     currency = f"{found.manifest['currency']} {found.manifest['price_year']}"
     for option, mine in table.groupby("option", sort=False):
-        capex = f"{mine['capex'].iloc[0]:,.0f} {currency}"
-        shown = Table(title=say("cli.compare_title", option=option, capex=capex))
+        first, yearly = (f"{mine[c].iloc[0]:,.0f} {currency}" for c in ("capex", "cost_per_year"))
+        shown = Table(title=say("cli.compare_title", option=option, capex=first, yearly=yearly))
         shown.add_column(say("cli.column_metric"))
         names = list(mine["scenario"].unique())
         for name in names:
@@ -207,9 +215,9 @@ def _difference(row: pd.Series, unit: str) -> str:
 @app.command(help=say("cli.trace"))
 def trace(
     run: RunFolder,
-    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="global id, such as facility:H1 or zone:h0042")],
+    component: Annotated[str, typer.Argument(metavar="COMPONENT", help=say("help.global_id_such_as_facility_h"))],
     scenario: Annotated[
-        str | None, typer.Option("--scenario", "-s", help="the first in which it fails where not given")
+        str | None, typer.Option("--scenario", "-s", help=say("help.the_first_in_which_it_fails"))
     ] = None,
     option: Annotated[str, typer.Option("--option", "-o")] = "do-nothing",
     replicate: Annotated[int, typer.Option()] = 0,
@@ -266,12 +274,12 @@ def list_(what: Annotated[str, typer.Argument(metavar="|".join(ROOMS))]) -> None
 
 @app.command(help=say("cli.assign"))
 def assign(
-    folder: Annotated[Path, typer.Argument(metavar="TNTP_DIR", help="holds *_net.tntp and *_trips.tntp")],
-    gap: Annotated[float, typer.Option(help="relative gap to reach")] = 1e-6,
+    folder: Annotated[Path, typer.Argument(metavar="TNTP_DIR", help=say("help.holds_net_tntp_and_trips_tnt"))],
+    gap: Annotated[float, typer.Option(help=say("help.relative_gap_to_reach"))] = 1e-6,
     as_json: AsJson = False,
-    toll_weight: Annotated[float, typer.Option(help="cost units per unit of toll")] = 0.0,
-    distance_weight: Annotated[float, typer.Option(help="cost units per unit of length")] = 0.0,
-    iterations: Annotated[int, typer.Option(help="most iterations")] = 1000,
+    toll_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_toll"))] = 0.0,
+    distance_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_lengt"))] = 0.0,
+    iterations: Annotated[int, typer.Option(help=say("help.most_iterations"))] = 1000,
 ) -> None:
     """Solve user equilibrium."""
     import json
@@ -304,10 +312,10 @@ def assign(
 
 @app.command(help=say("cli.dashboard"))
 def dashboard(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="run folder or folder of run folders")] = Path(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=say("help.run_folder_or_folder_of_run"))] = Path(
         "results"
     ),
-    port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 8050,
+    port: Annotated[int, typer.Option(help=say("help.port_on"))] = 8050,
 ) -> None:
     """Open the results in a browser."""
     if not 1 <= port <= 65535:

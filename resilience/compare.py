@@ -23,10 +23,10 @@ def compare_run(run: Run) -> pd.DataFrame:
     Columns: scenario, option, metric, reference and value (means), difference (mean of the paired differences, option
     minus do-nothing), low, high (t interval at the confidence of defaults; nan with one replicate), better_share
     (share of replicates in which the option is better), better_low, better_high (its Wilson interval), same (the
-    difference is zero in every replicate), replicates, capex.
+    difference is zero in every replicate), replicates, capex, cost_per_year (capex as an annuity plus running cost).
     """
     better = {m["name"]: m["better"] for m in run.manifest["metrics"]}
-    capex = {o["name"]: o["capex"] for o in run.manifest["options"]}
+    costs = {o["name"]: (o["capex"], o["cost_per_year"]) for o in run.manifest["options"]}
     scores = run.scores
     wide = scores.pivot_table(index=["scenario", "metric", "replicate"], columns="option", values="value", sort=False)
     confidence = default("grade.confidence")
@@ -50,6 +50,7 @@ def compare_run(run: Run) -> pd.DataFrame:
                     "reference": float(pair[REFERENCE].mean()), "value": float(pair[option].mean()),
                     "difference": float(d.mean()), "low": float(d.mean() - half), "high": float(d.mean() + half),
                     "better_share": wins / n, "better_low": share[0], "better_high": share[1],
-                    "same": bool((d == 0).all()), "replicates": n, "capex": capex[option],
+                    "same": bool((d == 0).all()), "replicates": n, "capex": costs[option][0],
+                    "cost_per_year": costs[option][1],
                 })  # fmt: skip
     return pd.DataFrame(rows)

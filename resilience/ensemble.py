@@ -27,6 +27,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from resilience.case import Case, load_case
+from resilience.defaults import default
 from resilience.engine import run
 from resilience.errors import InputError, RunError, StoppedError, near
 from resilience.files import atomic, digest, write_json, write_parquet
@@ -437,12 +438,22 @@ def _scenario(scenario: Scenario, case: Case) -> dict[str, Any]:
 
 
 def _option(option: Any) -> dict[str, Any]:
+    rate = default("economy.discount_rate")
     rows = [
-        {"name": m.name, "kind": m.kind, "capex": m.capex, "opex_per_year": m.opex_per_year, "life_years": m.life_years,
-         "lead_time_years": m.lead_time_years, "failure_probability": m.failure_probability}
+        {
+            "name": m.name,
+            "kind": m.kind,
+            "capex": m.capex,
+            "opex_per_year": m.opex_per_year,
+            "life_years": m.life_years,
+            "cost_per_year": m.cost_per_year(rate),
+            "lead_time_years": m.lead_time_years,
+            "failure_probability": m.failure_probability,
+        }
         for m in option.measures
-    ]  # fmt: skip
-    return {"name": option.name, "capex": option.capex, "measures": rows}
+    ]
+    per_year = sum(row["cost_per_year"] for row in rows)
+    return {"name": option.name, "capex": option.capex, "cost_per_year": per_year, "measures": rows}
 
 
 def cores() -> int:

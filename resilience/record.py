@@ -29,7 +29,7 @@ TABLES = {
     "events": ("scenario", "option", "replicate", "event", "hour", "component", "what", "reason", "cause", "detail"),
     "maps": ("scenario", "option", "replicate", "variable", "component", "hour", "value"),
     "fields": ("scenario", "option", "replicate", "hour", "cell", "depth_dm"),
-    "scores": ("scenario", "option", "replicate", "metric", "value", "loss_area", "resilience",
+    "scores": ("scenario", "option", "replicate", "metric", "value", "loss_area", "gain_area", "resilience", "rapidity",
                "hours_to_90", "hours_to_recover", "censored"),
 }  # fmt: skip
 KEYS = ("scenario", "option", "replicate")

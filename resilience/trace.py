@@ -34,6 +34,12 @@ def clock(hour: float) -> str:
     return say("cli.hour", day=days + 1, clock=f"{minutes // 60:02d}:{minutes % 60:02d}")
 
 
+def _check_replicate(run: Run, replicate: int) -> None:
+    many = int(run.manifest["replicates"])
+    if not 0 <= replicate < many:
+        raise InputError(say("error.unknown_replicate", last=many - 1, found=replicate))
+
+
 def _known(run: Run, name: str, known: list[str], what: str) -> None:
     if name not in known:
         raise InputError(say("error.unknown_name", what=say(f"word.{what}"), name=name, expected=near(name, known)))
@@ -82,6 +88,7 @@ def _line(depth: int, event: pd.Series) -> Line:
 def first_scenario(run: Run, component: str, option: str, replicate: int) -> str:
     """Return the first scenario in the order of the case in which the component lost its service."""
     _known(run, option, run.options, "option")
+    _check_replicate(run, replicate)
     events = run.table("events", component=component, option=option, replicate=replicate)
     lost = set(events[events["what"].isin(LOSSES)]["scenario"])
     for name in run.scenarios:

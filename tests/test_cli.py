@@ -140,7 +140,7 @@ def test_trace_leads_from_a_failure_to_the_hazard(finished, call):
     [
         (("--scenario", "lake-44m"), 'no scenario "lake-44m"; did you mean: lake-4m'),
         (("--scenario", "lake-4m", "--option", "protect"), 'no option "protect"; did you mean: protect-power'),
-        (("--replicate", "7"), "had no event"),
+        (("--replicate", "7"), "replicates 0 to 0; found 7"),
         (("--option", "protect"), 'no option "protect"; did you mean: protect-power'),
     ],
 )  # fmt: skip

@@ -21,7 +21,7 @@ def run(values: dict[str, list[float]], better="higher", metric="travel/complete
     ]
     manifest = {
         "metrics": [{"name": metric, "better": better}],
-        "options": [{"name": o, "capex": 7.0 * (o != "do-nothing")} for o in values],
+        "options": [{"name": o, "capex": 7.0 * (o != "do-nothing"), "cost_per_year": 0.0} for o in values],
     }
     return SimpleNamespace(scores=pd.DataFrame(rows), manifest=manifest, scenarios=["lake"], options=list(values))
 

@@ -73,7 +73,7 @@ def test_people_are_conserved_every_morning(flood):
     held_up = planned[mornings] - sums[mornings]  # those who are stranded cannot set out
     stranded = flood.curve("travel/stranded", hold=True).to_numpy()[mornings]
     assert (held_up >= -1e-6).all()
-    assert (held_up <= stranded.max() + 1e-6).all()
+    assert (held_up <= np.nanmax(stranded) + 1e-6).all()
     assert sums[mornings][0] == pytest.approx(planned[mornings][0])
 
 
@@ -228,3 +228,29 @@ def test_no_curve_has_the_name_of_a_metric(flood):
     from resilience.metrics.scoring import all_metrics
 
     assert not {variable for variable, _ in flood.series} & set(all_metrics())
+
+
+def test_a_warning_ends_when_the_water_is_gone(falls):
+    """Nobody stays in on a dry day because of the flood that was."""
+    record = go(falls, "lake-3m")
+    warned = record.series["travel/warned", "all"]
+    assert np.nanmax(warned) > 0
+    dry = np.flatnonzero(record.series["safety/people_in_015cm", "all"] > 0).max() + 1
+    later = warned[dry:][~np.isnan(warned[dry:])]
+    assert len(later)
+    assert later.max() == 0
+
+
+def test_an_outage_does_not_shield_a_site_from_the_flood(falls):
+    from dataclasses import replace
+
+    case = falls[0]
+    alone = go(falls, "lake-5m")
+    flood = case.tests.scenarios["lake-5m"]
+    both = go(falls, replace(flood, name="both", severity={**flood.severity, "blackout": 1.0}))
+    flooded = [
+        {(e["component"], e["hour"]) for e in r.events if e["what"] == "failed" and e["reason"] == "flooded"}
+        for r in (alone, both)
+    ]
+    assert any(name.startswith("power:") for name, _ in flooded[0])
+    assert flooded[0] <= flooded[1]

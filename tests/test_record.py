@@ -27,7 +27,9 @@ def record():
 
 
 def test_curves_hold_between_periods_or_stay_as_measured(record):
-    assert record.curve("traffic/efficiency", hold=True)[[0, 7, 17, 18, 23]].tolist() == [0.5, 0.5, 0.5, 0.75, 0.75]
+    held = record.curve("traffic/efficiency", hold=True)
+    assert held[:7].isna().all(), "nothing is known before the first period"
+    assert held[[7, 17, 18, 23]].tolist() == [0.5, 0.5, 0.75, 0.75]
     assert record.curve("traffic/efficiency").notna().sum() == 2
     assert record.curve("never/measured").tolist() == [0.0] * 24
     assert record.groups("economy/value_added") == ["food"]

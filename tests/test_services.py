@@ -192,3 +192,28 @@ def test_people_behind_a_substation_are_those_of_its_feeders(tmp_path):
     assert behind["power:F1"] == 100
     assert behind["power:F2"] == 200 + 300  # the zone, and the hospital that stands for everyone
     assert behind["power:S"] == 600
+
+
+def test_a_swap_of_loads_does_not_keep_those_behind_it_dark(tmp_path):
+    """One feeder returns and another is shed in the same hour: as many are up as before, but not the same."""
+    lines = POWER["power_links"].replace("GS, G,         S,       20", "GS, G, S, 10\nGT, G, S, 10")
+    s = services(write(tmp_path / "c", **(POWER | {"power_links": lines})))
+    s.loss[[index(s, "power:GS"), index(s, "power:F2")]] = 1.0
+    s.step(0)
+    assert s.up[index(s, "power:F1")]
+    assert not s.up[index(s, "zone:B")]
+    s.loss[index(s, "power:F2")] = 0.0
+    s.step(1)
+    assert s.up[index(s, "power:F2")], "the load of higher priority is picked up"
+    assert not s.up[index(s, "power:F1")]
+    assert s.up[index(s, "zone:B")]
+    assert len(s.deadlocked()) == 0
+
+
+def test_what_could_come_back_is_looked_at_again(tmp_path):
+    s = services(write(tmp_path / "c", **POWER))
+    s.step(0)
+    assert not s.unsettled()
+    s.loss[index(s, "power:S")] = 1.0
+    s.step(1)
+    assert s.unsettled()

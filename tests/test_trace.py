@@ -12,6 +12,7 @@ class Run:
 
     scenarios = ("lake-1m", "lake-3m")
     options = ("do-nothing", "dike")
+    manifest = {"replicates": 1}  # noqa: RUF012
 
     def table(self, name, **where):
         assert name == "events"

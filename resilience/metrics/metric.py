@@ -74,7 +74,8 @@ class Metric:
         the other columns belong to services: see resilience.metrics.curve.
         """
         row: dict[str, float | bool] = {
-            "value": np.nan, "loss_area": np.nan, "resilience": np.nan, "hours_to_90": np.nan,
+            "value": np.nan, "loss_area": np.nan, "gain_area": np.nan, "resilience": np.nan, "rapidity": np.nan,
+            "hours_to_90": np.nan,
             "hours_to_recover": np.nan, "censored": False,
         }  # fmt: skip
         if isinstance(result, float):
@@ -89,6 +90,8 @@ class Metric:
         row["loss_area"] = curves.loss_area(q)
         row["resilience"] = 1.0 - curves.loss_area(q) / max(len(q), 1)
         hold, epsilon = int(default("curve.hold_hours")), default("curve.epsilon")
+        row["gain_area"] = curves.gain_area(q)
+        row["rapidity"] = curves.rapidity(q, 1.0 - epsilon, hold)
         row["hours_to_90"] = curves.hours_until(q, 0.9, hold)
         row["hours_to_recover"] = curves.hours_until(q, 1.0 - epsilon, hold)
         row["censored"] = bool(np.isinf(row["hours_to_recover"]))

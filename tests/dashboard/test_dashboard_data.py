@@ -53,8 +53,13 @@ def manifest() -> dict[str, Any]:
             {"name": n, "severity": {"lake": s}, **scenario} for n, s in (("low", 1.0), ("high", 3.0), ("odd", 2.0))
         ],
         "options": [
-            {"name": "do-nothing", "capex": 0, "measures": []},
-            {"name": "=dike", "capex": 9e6, "measures": [{"name": "dike", "kind": "raise-road", "opex_per_year": 5.0}]},
+            {"name": "do-nothing", "capex": 0, "cost_per_year": 0.0, "measures": []},
+            {
+                "name": "=dike",
+                "capex": 9e6,
+                "cost_per_year": 5.0,
+                "measures": [{"name": "dike", "kind": "raise-road", "opex_per_year": 5.0}],
+            },
         ],
         "tolerances": [
             {"metric": "travel/completed_trips", "T1": 0.95, "T2": 0.85, "T3": 0.7, "hours": 24, "must": True}

@@ -115,16 +115,19 @@ def test_sites_fail_at_their_threshold_with_their_kind_of_repair(shore):
     assert dict(zip(damage.component, damage.repair_hours, strict=True))["firm:F"] == 0.0
 
 
-def test_what_is_damaged_already_is_not_damaged_again(shore):
+def test_a_flood_damages_once_and_what_is_switched_off_all_the_same(shore):
     city = shore[1].city
+    off = np.zeros(len(city.components), bool)
     event = hazard(shore).start(shore[1], 3.31, Onset(0, 0), Streams(1, 0))
-    _, damage = event.step(12, view(city, 12, np.zeros(len(city.components), bool)))
-    assert len(damage) == 0
+    _, first = event.step(12, view(city, 12, off))
+    _, second = event.step(13, view(city, 13, off))
+    assert len(first) > 0
+    assert len(second) == 0
 
 
 def test_zones_at_risk_are_those_the_peak_reaches(shore):
     event = hazard(shore).start(shore[1], 3.0, Onset(0, 0), Streams(1, 0))
-    assert event.at_risk().tolist() == [True, False]
+    assert event.at_risk(0).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.5])
@@ -154,7 +157,7 @@ def test_protection_changes_its_own_site_and_nobody_elses_draws(shore):
 def test_a_wall_that_surely_fails_protects_nothing(shore):
     _, inputs = shore
     rows = inputs.city["power_nodes"].copy()
-    rows["raised_m"], rows["raise_failure"] = 9.0, 1.0
+    rows["added_m"], rows["raise_failure"] = 9.0, 1.0
     assert flooded(shore, 4.0, inputs=inputs.with_table("power_nodes", rows)) == flooded(shore, 4.0)
 
 

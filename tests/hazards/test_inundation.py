@@ -121,6 +121,7 @@ def at(city, level, *, raised=None, site_raised=None, cells=False):
     links, sites = len(city["road_links"]), len(city.sites)
     return Inundation(
         expose(city, raster, "terrain"), raster.values, connection_level(raster.values, lake), lake,
+        city["road_links"]["deck_m"].to_numpy(float),
         np.zeros(links) if raised is None else raised, np.zeros(sites) if site_raised is None else site_raised,
     ).at(level, with_cells=cells)  # fmt: skip
 

@@ -72,7 +72,7 @@ def test_components_go_off_once_and_come_back_at_the_end(sioux):
     assert (damage.until_hour == 15.0).all()
     assert (damage.repaired_by == NOBODY).all()
     assert damage.cause == "switched_off"
-    assert event.at_risk() is None
+    assert event.at_risk(0) is None
 
 
 def test_a_share_of_nothing_does_nothing(sioux):

@@ -17,6 +17,7 @@ TABLES = {
     "sectors": pd.DataFrame({"name": ["s"]}, index=["s"]),
     "power_nodes": pd.DataFrame({"kind": ["source"]}, index=["power:S"]),
     "facilities": pd.DataFrame({"kind": ["hospital"]}, index=["facility:H"]),
+    "dependencies": pd.DataFrame({"consumer": ["zone:a"]}),
 }
 H = 48
 
@@ -55,7 +56,7 @@ def test_efficiency_is_against_the_no_hazard_run_and_holds_between_periods():
     mine = record(traffic__efficiency={7: 0.8, 18: 0.4, 31: 0.8, 42: 0.8})
     calm = record(traffic__efficiency={7: 1.0, 18: 0.8, 31: 0.8, 42: 0.8})
     curve = traffic.efficiency(mine, calm, TABLES)
-    assert curve[[0, 7, 17, 18, 30, 31, 47]].tolist() == pytest.approx([0.8, 0.8, 0.8, 0.5, 0.5, 1.0, 1.0])
+    assert curve[[0, 7, 17, 18, 30, 31, 47]].tolist() == pytest.approx([1.0, 0.8, 0.8, 0.5, 0.5, 1.0, 1.0])
 
 
 def test_travel_time_of_nobody_is_one():
@@ -138,7 +139,7 @@ def test_safety_is_about_people():
 def test_economy_is_the_mean_of_a_day_against_the_no_hazard_run():
     working = {h: float(8 <= h % 24 < 18) for h in range(H)}
     calm = record(economy__value_added={h: 10 * w for h, w in working.items()})
-    mine = record(economy__value_added={h: 5 * w for h, w in working.items()}, economy__firms_closed={9: 1})
+    mine = record(economy__value_added={h: 5 * w for h, w in working.items()}, economy__closed_firms={9: 1})
     curve = economy.output(mine, calm, TABLES)
     assert curve[:8].tolist() == [1.0] * 8  # nobody works yet
     assert curve[8:].tolist() == pytest.approx([0.5] * 40)

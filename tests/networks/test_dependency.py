@@ -13,7 +13,7 @@ def rows(*lines: str) -> pd.DataFrame:
     """Rows written "A > B power all 4": supplier, consumer, service, rule, buffer hours."""
     parts = [line.replace(">", " ").split() for line in lines]
     table = pd.DataFrame(parts, columns=["supplier", "consumer", "service", "rule", "buffer_hours"])
-    return table.astype({"buffer_hours": float})
+    return table.astype({"buffer_hours": float}).assign(added_hours=0.0)
 
 
 def unmet(needs, up):
@@ -43,11 +43,11 @@ def test_the_longest_buffer_of_the_rows_of_a_need_counts():
     assert needs.buffer_hours.tolist() == [8.0]
 
 
-def test_a_generator_that_does_not_start_leaves_no_buffer():
-    table = rows("A > B power all 12", "A > C power all 12")
+def test_a_generator_that_does_not_start_leaves_the_buffer_there_was():
+    table = rows("A > B power all 12", "A > C power all 12").assign(added_hours=72.0)
     needs = dependencies(table, NAMES, np.array([True, False]))
     by_consumer = dict(zip(NAMES[needs.consumer], needs.buffer_hours, strict=True))
-    assert by_consumer == {"B": 0.0, "C": 12.0}
+    assert by_consumer == {"B": 12.0, "C": 84.0}
 
 
 def test_a_buffer_is_full_again_as_soon_as_the_service_is_back():

@@ -19,6 +19,7 @@ def test_buffers_add_up_along_a_chain(off_hours, first_down):
         {
             "supplier": ["A", "B"], "consumer": ["B", "C"], "service": ["power", "power"], "rule": ["all", "all"],
             "buffer_hours": [4.0, 6.0],
+            "added_hours": [0.0, 0.0],
         }
     )  # fmt: skip
     needs = dependencies(table, names)

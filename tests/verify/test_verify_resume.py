@@ -16,7 +16,7 @@ from tests.places import CASES
 from tests.test_ensemble import PLAN, command, contents
 
 pytestmark = pytest.mark.verify
-KILLS = 20
+KILLS = 8
 
 
 def test_kills_at_random_moments_lose_nothing(tmp_path, report):
