@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resilience.case import Case, load_case
@@ -46,6 +47,15 @@ if TYPE_CHECKING:
     from resilience.inputs import Inputs
 
 REPRESENTATIVE = 0
+# workers start with these: the allocator gives memory back sooner, and no library starts threads of its own
+LEAN = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_TRIM_THRESHOLD_": "1000000",
+    "MALLOC_MMAP_THRESHOLD_": "1000000",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
 LIBRARIES = ("numpy", "scipy", "pandas", "numba", "igraph", "networkx", "mesa", "simpy", "pyarrow", "rasterio")
 CITY_TABLES = ("zones", "road_nodes", "road_links", "power_nodes", "power_links", "facilities", "firms", "sectors",
                "dependencies")  # fmt: skip
@@ -136,6 +146,7 @@ class Worker:
             {"replicate": "int32", "hour": "int32"}
         )
         self._keep(target, tables)
+        pa.default_memory_pool().release_unused()
         return time.perf_counter() - start
 
     def _no_hazard(self, scenario: Scenario, replicate: int) -> Record:
@@ -277,6 +288,8 @@ def _in_parallel(
     finished: Callable[[Task, float], None],
 ) -> None:
     """Do the tasks of each phase on processes; a phase begins when the one before is done."""
+    for name, value in LEAN.items():
+        os.environ.setdefault(name, value)
     context = multiprocessing.get_context("spawn")
     arguments = (str(case.folder), case.code is not None, seed, str(journal), list(sys.path))
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=arguments)
