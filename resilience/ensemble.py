@@ -129,9 +129,8 @@ class Worker:
             code=self.case.code,
         )
         tables = record.tables()
-        calm = self._no_hazard(scenario, task.replicate) if scenario.severity else record
-        if not scenario.severity and task.option != DO_NOTHING:
-            calm = self._no_hazard(scenario, task.replicate)
+        is_reference = not scenario.severity and task.option == DO_NOTHING
+        calm = record if is_reference else self._no_hazard(scenario, task.replicate)
         rows, curves = score(record, calm, self.case.city.tables)
         keys = {"scenario": task.scenario, "option": task.option, "replicate": task.replicate}
         tables["scores"] = pd.DataFrame(rows).assign(**keys)[list(TABLES["scores"])].astype({"replicate": "int32"})

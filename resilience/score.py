@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from resilience.arrays import longest_run
 from resilience.defaults import default
 from resilience.files import write_parquet
 
@@ -41,14 +42,9 @@ def grade_one(values: np.ndarray[Any, Any], better: str, T1: float, T2: float, T
     if (v > sign * T3 + 1e-12).any():
         return FAIL
     beyond = v > sign * T2 + 1e-12
-    if _longest(beyond) > hours or (len(v) == 1 and beyond[0]):
+    if longest_run(beyond) > hours or (len(v) == 1 and beyond[0]):
         return FAIL
     return PASS if (v <= sign * T1 + 1e-12).all() else PARTLY
-
-
-def _longest(flags: np.ndarray[Any, Any]) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
 def grade_all(grades: list[str]) -> str:

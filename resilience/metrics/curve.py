@@ -60,10 +60,3 @@ def rapidity(q: Floats, level: float, hold: int) -> float:
 def hours_below(q: Floats, level: float) -> int:
     """Return the number of hours with Q below a level."""
     return int((q < level).sum())
-
-
-def longest_run(flags: NDArray[np.bool_]) -> int:
-    """Return the length of the longest unbroken run of True, hours."""
-    padded = np.concatenate([[0], flags.astype(int), [0]])
-    edges = np.flatnonzero(np.diff(padded))
-    return int((edges[1::2] - edges[::2]).max(initial=0))

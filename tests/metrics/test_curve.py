@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resilience.arrays import longest_run
 from resilience.metrics.curve import (
     gain_area,
     hours_below,
     hours_until,
-    longest_run,
     loss_area,
     rapidity,
     robustness,
