@@ -21,7 +21,7 @@ _PUBLIC = {
     "Tolerance": "resilience.scenario",
     "Record": "resilience.record",
     "Network": "resilience.networks.network",
-    "assign": "resilience.networks.assignment",
+    "assign": "resilience.assignment.equilibrium",
     "run": "resilience.engine",
     "stress_test": "resilience.ensemble",
     "grade_run": "resilience.score",

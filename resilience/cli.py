@@ -285,14 +285,14 @@ def assign(
     import json
     import time
 
-    from resilience.networks.assignment import assign as solve
+    from resilience.assignment import assign as solve
     from resilience.readers.tntp import read_tntp
 
     data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
     if iterations < 1:
         raise InputError(say("error.not_positive", name="iterations", found=iterations))
     start = time.perf_counter()
-    found = solve(data.graph, data.pairs, data.demand, gap=gap, iterations=iterations)
+    found = solve(data.graph, data.demand, gap=gap, iterations=iterations)
     result = {
         "objective": found.objective,
         "total_travel_time": found.total_travel_time,

@@ -108,7 +108,7 @@ class Worker:
             path = self.journal / f"ordinary-{key}.npz"
             if not path.is_file():
                 save_baseline(path, baseline(road, self.people, inputs.rhythm.relative_gap))
-            self._ordinary[key] = load_baseline(path)
+            self._ordinary[key] = load_baseline(path, road, self.people)
         return self._ordinary[key]
 
     def do(self, task: Task) -> float:

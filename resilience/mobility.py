@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.agents.firms import Firms
-    from resilience.networks.assignment import Assignment
+    from resilience.assignment.equilibrium import Assignment
     from resilience.world import World
 
     Bools = NDArray[np.bool_]

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resilience.arrays import sums
+from resilience.assignment.equilibrium import Assignment, assign
+from resilience.assignment.graph import Demand, Pairs
+from resilience.assignment.skims import skim
+from resilience.assignment.workspace import PathStore
 from resilience.defaults import default
 from resilience.files import atomic
-from resilience.networks.assignment import Assignment, Pairs, assign, look_ahead
 from resilience.networks.road import RoadModel, binned_depth, speed_in_water
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 OUT, BACK = "out", "back"
+GIVEN = ("network", "demand", "closed", "store")  # what an assignment refers to and a file does not repeat
 Baseline = dict[tuple[str, bool], Assignment]
 
 
@@ -92,40 +96,40 @@ def baseline(road: RoadModel, people: Population, gap: float) -> Baseline:
     for weekend in (False, True):
         due = people.weekend if weekend else people.weekday
         for period, pairs, pair in ((OUT, people.out, people.out_pair), (BACK, people.back, people.back_pair)):
-            demand = sums(pair, people.vehicles * due, len(pairs.origin))
-            result[period, weekend] = assign(road.graph, pairs, demand, gap=gap)
+            demand = sums(pair, people.vehicles * due, len(pairs))
+            result[period, weekend] = assign(road.graph, Demand(pairs, demand), gap=gap)
     return result
 
 
 def save_baseline(path: Path, ordinary: Baseline) -> None:
-    """Write the ordinary equilibria to one file, atomically."""
+    """Write the ordinary equilibria to one file, atomically; network and demand are not in it."""
     arrays: dict[str, NDArray[Any]] = {}
     for (period, weekend), found in ordinary.items():
         name = f"{period}:{int(weekend)}:"
         for part in fields(found):
-            value = getattr(found, part.name)
-            if part.name == "paths":
-                arrays |= {f"{name}paths:{k}": array for k, array in enumerate(value)}
-            else:
-                arrays[name + part.name] = np.asarray(value)
+            if part.name not in GIVEN:
+                arrays[name + part.name] = np.asarray(getattr(found, part.name))
+        arrays[name + "vph"] = found.demand.vph
+        arrays |= {f"{name}store:{part}": array for part, array in found.store._asdict().items()}
     with atomic(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def load_baseline(path: Path) -> Baseline:
-    """Return the ordinary equilibria of a file."""
+def load_baseline(path: Path, road: RoadModel, people: Population) -> Baseline:
+    """Return the ordinary equilibria of a file for the network and the trip makers that they were solved for."""
     result: Baseline = {}
     with np.load(path, allow_pickle=False) as data:
         for key in dict.fromkeys(tuple(name.split(":")[:2]) for name in data.files):
             name = f"{key[0]}:{key[1]}:"
             values: dict[str, Any] = {}
             for part in fields(Assignment):
-                if part.name == "paths":
-                    values["paths"] = tuple(data[f"{name}paths:{k}"] for k in range(4))
-                else:
+                if part.name not in GIVEN:
                     array = data[name + part.name]
                     values[part.name] = array if array.ndim else array.item()
-            result[key[0], key[1] == "1"] = Assignment(**values)
+            store = PathStore(*(data[f"{name}store:{part}"] for part in PathStore._fields))
+            demand = Demand(people.out if key[0] == OUT else people.back, data[name + "vph"])
+            given: dict[str, Any] = {"network": road.graph, "demand": demand, "closed": None, "store": store}
+            result[key[0], key[1] == "1"] = Assignment(**given, **values)
     return result
 
 
@@ -150,13 +154,11 @@ class Traffic:
         self.pairs: dict[str, Pairs] = {OUT: people.out, BACK: people.back}
         dry = open_state(road)
         self.last = {key: Solved(a, dry, a.served + a.unserved) for key, a in ordinary.items()}
-        self.start: dict[tuple[str, bool], Assignment] = {}
         self.solutions = 0
 
     def expected(self, period: str, weekend: bool, state: RoadState) -> Floats:
         """Return the minutes of each pair on the roads as they are, with the traffic of the last solution."""
         last = self.last[period, weekend]
-        self.start[period, weekend] = last.assignment
         changed = last.state.changed(state)
         if not changed.any():
             return last.assignment.od_minutes
@@ -171,9 +173,7 @@ class Traffic:
         touched |= ~known
         graph = self.road.graph.with_state(speed=state.speed, capacity=state.capacity)
         pairs = self.pairs[period]
-        measured, self.start[period, weekend] = look_ahead(
-            graph, pairs, last.assignment, closed=state.closed, wanted=touched
-        )
+        measured = skim(graph, pairs, graph.minutes(last.assignment.flow), closed=state.closed, wanted=touched)
         return np.where(touched, measured, last.assignment.od_minutes)
 
     def solve(self, period: str, weekend: bool, state: RoadState, demand: Floats, expected: Floats) -> Assignment:
@@ -186,7 +186,8 @@ class Traffic:
         if max(flow_changed, demand_changed) <= default("traffic.resolve_share"):
             return replace(last.assignment, od_minutes=expected, relative_gap=float("nan"))
         graph = self.road.graph.with_state(speed=state.speed, capacity=state.capacity)
-        found = assign(graph, self.pairs[period], demand, gap=self.gap, closed=state.closed, warm=self.start[key])
+        wanted = Demand(self.pairs[period], demand)
+        found = assign(graph, wanted, gap=self.gap, closed=state.closed, warm=last.assignment)
         self.last[key] = Solved(found, state, demand)
         self.solutions += 1
         return found

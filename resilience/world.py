@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from resilience.assignment.skims import minutes_to_nearest, nodes_within
 from resilience.damage import Field, dry
 from resilience.defaults import default
-from resilience.networks.assignment import minutes_to_nearest, nodes_within
 from resilience.record import Record
 from resilience.services import Services
 from resilience.state import View

@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-from resilience.networks.assignment import Pairs, RoadGraph
+from resilience.assignment import Pairs, RoadGraph
 from resilience.readers.raster import Raster
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.networks.assignment import Pairs
+from resilience.assignment.graph import Pairs
 from resilience.streams import Streams
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from resilience.assignment.graph import RoadGraph
 from resilience.defaults import default
-from resilience.networks.assignment import RoadGraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +93,7 @@ def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) 
         power=both(roads["bpr_power"], 1.0),
         fixed_min=np.zeros(len(roads) + 2 * many),
         barred=np.concatenate([np.zeros(junctions, np.bool_), np.ones(len(zones), np.bool_)]),
+        length_km=np.concatenate([roads["length_m"].to_numpy(float) / 1000.0, np.zeros(2 * many)]),
     )
     connected = np.zeros(len(zones), np.bool_)
     connected[zone] = True

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from resilience.assignment.graph import Demand, Pairs, RoadGraph
 from resilience.errors import CaseError, InputError, Problem
-from resilience.networks.assignment import Pairs, RoadGraph
 from resilience.text import say
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ class Tntp:
 
     name: str
     graph: RoadGraph
-    pairs: Pairs
-    demand: NDArray[np.float64]
+    demand: Demand
     intrazonal: float
-    length: NDArray[np.float64]
     zones: int
 
 
@@ -79,6 +78,8 @@ def read_tntp(folder: Path, *, toll_weight: float = 0.0, distance_weight: float 
         nodes=nodes, tail=ends[:, 0].copy(), head=ends[:, 1].copy(), free_flow_min=table[:, 4].copy(),
         capacity_vph=table[:, 2].copy(), b=table[:, 5].copy(), power=table[:, 6].copy(),
         fixed_min=toll_weight * table[:, 8] + distance_weight * table[:, 3], barred=barred,
+        length_km=table[:, 3].copy(),
+        node_id=pd.RangeIndex(1, nodes + 1, name="node"), link_id=pd.RangeIndex(1, len(table) + 1, name="link"),
     )  # fmt: skip
     outside = origin != destination
     if not outside.any():
@@ -87,7 +88,7 @@ def read_tntp(folder: Path, *, toll_weight: float = 0.0, distance_weight: float 
     pairs = Pairs(origin[outside][order], destination[outside][order])
     inside = float(demand[~outside].sum())
     name = net.name.removesuffix("_net.tntp")
-    return Tntp(name, graph, pairs, demand[outside][order], inside, table[:, 3].copy(), zones)
+    return Tntp(name, graph, Demand(pairs, demand[outside][order]), inside, zones)
 
 
 def _only(folder: Path, pattern: str) -> Path:

@@ -43,8 +43,8 @@ def test_plain_files(tmp_path):
     assert data.graph.head.tolist() == [2, 1]
     assert data.graph.barred.tolist() == [True, True, False]
     np.testing.assert_allclose(data.graph.fixed_min, [0.5 * 5 + 2 * 2, 2 * 2])
-    assert (data.pairs.origin.tolist(), data.pairs.destination.tolist()) == ([0], [1])
-    assert data.demand.tolist() == [10.0]
+    assert (data.demand.pairs.origin.tolist(), data.demand.pairs.destination.tolist()) == ([0], [1])
+    assert data.demand.vph.tolist() == [10.0]
     assert data.intrazonal == 2.0
     assert data.zones == 2
 
@@ -69,14 +69,14 @@ def test_odd_spacing_comments_and_short_lines(tmp_path):
     data = read(tmp_path, net, trips)
     assert len(data.graph.tail) == 2
     assert not data.graph.barred.any()
-    assert data.demand.tolist() == [10.0]
+    assert data.demand.vph.tolist() == [10.0]
 
 
 def test_origins_out_of_order_become_sorted_pairs(tmp_path):
     trips = "Origin 2\n1 : 3;\nOrigin 1\n2 : 4;\n"
     data = read(tmp_path, trips=trips)
-    assert data.pairs.origin.tolist() == [0, 1]
-    assert data.demand.tolist() == [4.0, 3.0]
+    assert data.demand.pairs.origin.tolist() == [0, 1]
+    assert data.demand.vph.tolist() == [4.0, 3.0]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
-from resilience.networks.assignment import Pairs, RoadGraph, assign
+from resilience.assignment import Demand, Pairs, RoadGraph, assign
 from resilience.readers.tntp import read_tntp
 from tests.tiny import graph, pairs, write_tntp
 
@@ -44,7 +44,7 @@ def sioux_falls(sioux_folder):
 @pytest.fixture(scope="module")
 def solved(sioux_falls):
     net, wanted, demand, _ = sioux_falls
-    return assign(net, wanted, demand, gap=1e-9)
+    return assign(net, Demand(wanted, demand), gap=1e-9)
 
 
 def test_sioux_falls_demand_is_the_published_one(sioux_falls):
@@ -64,7 +64,7 @@ def test_sioux_falls_meets_the_best_known_objective(sioux_falls, solved):
 
 def test_a_loose_gap_is_close_and_above(sioux_falls):
     net, wanted, demand, _ = sioux_falls
-    loose = assign(net, wanted, demand, gap=1e-4)
+    loose = assign(net, Demand(wanted, demand), gap=1e-4)
     assert loose.objective == pytest.approx(BEST_KNOWN, rel=1e-4)
     assert loose.objective >= BEST_KNOWN - 0.01
 
@@ -77,7 +77,7 @@ def test_sioux_falls_without_a_street(sioux_falls, solved, street, percent):
     a, b = street.split("-")
     shut = ids.isin([f"L{a}-{b}", f"L{b}-{a}"]).to_numpy()
     assert shut.sum() == 2
-    found = assign(net, wanted, demand, gap=1e-7, closed=shut, warm=solved)
+    found = assign(net, Demand(wanted, demand), gap=1e-7, closed=shut, warm=solved)
     rise = 100.0 * (found.total_travel_time / solved.total_travel_time - 1.0)
     assert rise == pytest.approx(percent, abs=0.1)
 
@@ -114,7 +114,7 @@ BRAESS_TRIPS = """
 def test_braess(tmp_path, bridge, total, cost, objective):
     net = BRAESS_NET.format(links=5 if bridge.startswith("3") else 4, bridge=bridge)
     data = read_tntp(write_tntp(tmp_path / "b", net, BRAESS_TRIPS))
-    found = assign(data.graph, data.pairs, data.demand, gap=1e-9)
+    found = assign(data.graph, data.demand, gap=1e-9)
     assert found.total_travel_time == pytest.approx(total, rel=1e-6)
     assert found.od_minutes[0] == pytest.approx(cost, rel=1e-6)
     assert found.objective == pytest.approx(objective, rel=1e-6)
@@ -134,7 +134,7 @@ def test_larger_published_networks(name, objective, weights):
     if not home or not any((Path(home) / name).glob("*_net.tntp")):
         pytest.skip(f"TNTP_DATA names no folder with {name}")
     data = read_tntp(Path(home) / name, **weights)
-    found = assign(data.graph, data.pairs, data.demand, gap=1e-8)
+    found = assign(data.graph, data.demand, gap=1e-8)
     assert found.converged
     assert found.objective == pytest.approx(objective, rel=1e-5)
 
@@ -146,14 +146,14 @@ def test_two_links_share_so_that_times_are_equal():
 
     v = brentq(difference, 0, 100)
     net = graph(2, [(0, 1), (0, 1)], minutes=[10, 15], capacity=[50, 80])
-    found = assign(net, pairs((0, 1)), np.array([100.0]), gap=1e-12)
+    found = assign(net, Demand(pairs((0, 1)), np.array([100.0])), gap=1e-12)
     np.testing.assert_allclose(found.flow, [v, 100 - v], rtol=1e-5)
 
 
 def test_pigou():
     # t1 = v (written as 1e-9 (1 + 1e9 v)), t2 = 1 whatever the flow; demand 1 takes the first link altogether
     net = graph(2, [(0, 1), (0, 1)], minutes=[1e-9, 1.0], capacity=1.0, b=[1e9, 0.0], power=1.0)
-    found = assign(net, pairs((0, 1)), np.array([1.0]), gap=1e-9)
+    found = assign(net, Demand(pairs((0, 1)), np.array([1.0])), gap=1e-9)
     assert found.total_travel_time == pytest.approx(1.0, rel=1e-6)
     assert found.flow[0] == pytest.approx(1.0, abs=1e-6)
     assert found.objective == pytest.approx(0.5, rel=1e-6)
@@ -162,7 +162,7 @@ def test_pigou():
 def test_a_link_of_constant_time_caps_the_other():
     # t1 = 1 + v/10 rises to the constant 3 of link 2 at v = 20
     net = graph(2, [(0, 1), (0, 1)], minutes=[1.0, 3.0], capacity=[10.0, 1.0], b=[1.0, 0.0], power=1.0)
-    found = assign(net, pairs((0, 1)), np.array([50.0]), gap=1e-12)
+    found = assign(net, Demand(pairs((0, 1)), np.array([50.0])), gap=1e-12)
     np.testing.assert_allclose(found.flow, [20.0, 30.0], rtol=1e-6)
     assert found.od_minutes[0] == pytest.approx(3.0)
 
@@ -170,7 +170,7 @@ def test_a_link_of_constant_time_caps_the_other():
 def test_a_toll_shifts_traffic_to_the_free_link():
     # equal links t = 1 + v/10, toll of 2 on the first: 1 + v1/10 + 2 = 1 + v2/10 and v1 + v2 = 40
     net = graph(2, [(0, 1), (0, 1)], minutes=1.0, capacity=10.0, b=1.0, power=1.0, fixed=[2.0, 0.0])
-    found = assign(net, pairs((0, 1)), np.array([40.0]), gap=1e-12)
+    found = assign(net, Demand(pairs((0, 1)), np.array([40.0])), gap=1e-12)
     np.testing.assert_allclose(found.flow, [10.0, 30.0], rtol=1e-6)
     # Beckmann: sum of v + v^2 / 20, plus the toll of 2 on 10 vehicles
     assert found.objective == pytest.approx(10 + 5 + 20 + 30 + 45, rel=1e-6)

@@ -1,0 +1,285 @@
+"""Static user equilibrium by path-based gradient projection, from nothing or from an earlier solution.
+
+Wardrop's equilibrium is the minimum of Beckmann's objective sum_a int_0^{v_a} t_a(x) dx. Shortest paths are added
+pair by pair (column generation) and flow is moved to the cheapest path of a pair with a Newton step: Jayakrishnan,
+Tsai, Prashker & Rajadhyaksha (1994), "A faster path-based algorithm for traffic assignment".
+
+Relative gap is (TSTT - SPTT) / TSTT at the costs of the solution, TSTT = sum over paths of flow times minutes and
+SPTT = sum over pairs of flow times the minutes of the shortest path, flow in passenger-car units. Trips that stay at
+home under `GiveUp` belong to both sums with their limit. Average excess cost is (TSTT - SPTT) / sum of flow, minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from resilience.assignment import kernels
+from resilience.assignment.graph import Demand, GiveUp
+from resilience.assignment.workspace import PathStore, Workspace
+from resilience.errors import InputError
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from resilience.assignment.graph import RoadGraph
+    from resilience.assignment.search import SearchGraph
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An equilibrium: flows on links and paths, and how exact it is.
+
+    Parameters
+    ----------
+    flow : passenger-car units/h of every link, shape (links,)
+    class_flow : vehicles/h of every class, shape (classes, links)
+    minutes : cost of every link, shape (links,)
+    od_minutes : shortest cost of every pair (inf where there is no path), shape (pairs,)
+    served, unserved : vehicles/h of every pair, shape (pairs,)
+    relative_gap, average_excess_cost : as defined at the head of this file
+    objective : Beckmann's, of the flows on the links
+    total_travel_time : vehicle-minutes per hour of those who travel
+    unserved_minutes : what those who do not travel are charged under `GiveUp`, vehicle-minutes per hour
+    iterations : passes of shortest paths over all origins
+    converged, stalled : the gap was reached; there was no progress any more before it was
+    store : the paths that carry flow, for warm starts
+
+    """
+
+    network: RoadGraph = field(repr=False)
+    demand: Demand = field(repr=False)
+    closed: Bools | None = field(repr=False)
+    flow: Floats = field(repr=False)
+    class_flow: Floats = field(repr=False)
+    minutes: Floats = field(repr=False)
+    od_minutes: Floats = field(repr=False)
+    served: Floats = field(repr=False)
+    unserved: Floats = field(repr=False)
+    relative_gap: float
+    average_excess_cost: float
+    objective: float
+    total_travel_time: float
+    unserved_minutes: float
+    iterations: int
+    converged: bool
+    stalled: bool
+    store: PathStore = field(repr=False)
+
+    @property
+    def search(self) -> SearchGraph:
+        """The search graph whose arcs `store` speaks of."""
+        pairs = self.demand.pairs
+        return self.network.search(np.concatenate([pairs.origin, pairs.destination]))
+
+    @property
+    def total_cost(self) -> float:
+        """Travel time of those who travel and charge of those who do not, vehicle-minutes per hour."""
+        return self.total_travel_time + self.unserved_minutes
+
+    @cached_property
+    def paths(self) -> tuple[Ints, NDArray[np.int32], NDArray[np.int32], Floats]:
+        """The paths link by link: offsets (paths + 1,), links in driving order, pair and flow of each path."""
+        net, store = self.search, self.store
+        length = np.diff(net.member_start)[store.arcs]
+        total = np.concatenate([[0], np.cumsum(length)])
+        begin = np.repeat(net.member_start[store.arcs] - total[:-1], length)
+        links = net.members[begin + np.arange(total[-1])]
+        return total[store.offsets], links, store.owner, store.flow
+
+    def link_table(self) -> pd.DataFrame:
+        """Return one row a link: from_node, to_node, flow, minutes, volume_capacity and the flow of each class."""
+        graph = self.network
+        nodes = graph.names_of_nodes()
+        table = pd.DataFrame(
+            {
+                "from_node": nodes[graph.tail],
+                "to_node": nodes[graph.head],
+                "flow": self.flow,
+                "minutes": np.where(self._shut, np.inf, self.minutes),
+                "volume_capacity": self.flow / graph.capacity_vph,
+                "closed": self._shut,
+            },
+            index=graph.names_of_links(),
+        )
+        if len(self.demand.classes) > 1:
+            for c, vehicles in enumerate(self.demand.classes):
+                table[f"flow_{vehicles.name}"] = self.class_flow[c]
+        return table
+
+    def pair_table(self) -> pd.DataFrame:
+        """Return one row a pair: origin, destination, [vehicle], demand, served, unserved (vehicles/h), minutes."""
+        nodes, pairs = self.network.names_of_nodes(), self.demand.pairs
+        table = pd.DataFrame({"origin": nodes[pairs.origin], "destination": nodes[pairs.destination]})
+        if len(self.demand.classes) > 1:
+            table["vehicle"] = np.array([c.name for c in self.demand.classes])[pairs.of_class]
+        table["demand"], table["served"], table["unserved"] = self.demand.vph, self.served, self.unserved
+        table["minutes"] = self.od_minutes
+        return table
+
+    def path_table(self) -> pd.DataFrame:
+        """Return one row a path that carries flow: origin, destination, flow (pcu/h), minutes, links (a tuple)."""
+        offsets, links, owner, flow = self.paths
+        nodes, names, pairs = self.network.names_of_nodes(), self.network.names_of_links(), self.demand.pairs
+        cost = np.stack([self.minutes + (0.0 if c.extra_min is None else c.extra_min) for c in self.demand.classes])
+        kind = np.repeat(pairs.of_class[owner], np.diff(offsets))
+        summed = np.concatenate([[0.0], np.cumsum(cost[kind, links])])
+        return pd.DataFrame(
+            {
+                "origin": nodes[pairs.origin[owner]],
+                "destination": nodes[pairs.destination[owner]],
+                "pair": owner,
+                "flow": flow,
+                "minutes": summed[offsets[1:]] - summed[offsets[:-1]],
+                "links": [tuple(names[links[a:b]]) for a, b in pairwise(offsets)],
+            }
+        )
+
+    @property
+    def _shut(self) -> Bools:
+        return np.zeros(self.network.links, np.bool_) if self.closed is None else self.closed
+
+
+def assign(
+    network: RoadGraph,
+    demand: Demand | pd.DataFrame,
+    *,
+    gap: float = 1e-6,
+    iterations: int = 1000,
+    closed: NDArray[np.bool_] | None = None,
+    warm: Assignment | None = None,
+    progress: Callable[[int, float], bool | None] | None = None,
+) -> Assignment:
+    """Return the user equilibrium of a demand on the open links of a network.
+
+    Pairs without a path stay unserved. Within one process and between processes the answer is the same bytes for
+    the same arguments; `warm` changes the answer within the gap only.
+
+    Parameters
+    ----------
+    demand : or a table for `Demand.from_table`
+    gap : relative gap to reach
+    iterations : most passes of shortest paths over all origins
+    closed : links that nobody may use, shape (links,)
+    warm : an earlier solution for the same pairs, on roads with the same links, to start from
+    progress : called with iteration and relative gap after each pass; where it returns False, the search ends there
+
+    Raises
+    ------
+    InputError
+        The gap is not positive, or `closed` or `warm` belongs to another network or other pairs.
+
+    """
+    if isinstance(demand, pd.DataFrame):
+        demand = Demand.from_table(network, demand)
+    check(network, demand, gap, iterations, closed)
+    work = Workspace(network, demand, closed)
+    if warm is None:
+        work.start_cold()
+    else:
+        if len(warm.demand.pairs) != len(demand.pairs) or warm.network.links != network.links:
+            raise InputError(say("error.warm_mismatch"))
+        work.load(warm.store)
+        work.start_warm(gap, max(warm.total_cost, 1e-12))
+    return solve(work, gap, iterations, closed, progress)
+
+
+def check(network: RoadGraph, demand: Demand, gap: float, iterations: int, closed: Bools | None) -> None:
+    """Refuse what cannot be solved, with the reason."""
+    if not (np.isfinite(gap) and gap > 0):
+        raise InputError(say("error.bad_gap", found=gap))
+    if iterations < 1:
+        raise InputError(say("error.not_positive", name="iterations", found=iterations))
+    pairs = demand.pairs
+    if max(pairs.origin.max(), pairs.destination.max()) >= network.nodes or pairs.origin.min() < 0:
+        raise InputError(say("error.bad_pair_end", found=int(max(pairs.origin.max(), pairs.destination.max()))))
+    for flags in (closed, *(c.closed for c in demand.classes), *(c.extra_min for c in demand.classes)):
+        if flags is not None and len(flags) != network.links:
+            raise InputError(say("error.bad_link_count", column="closed", found=len(flags), expected=network.links))
+    if network.own is not None:
+        some = network.kind == 3
+        network.own.check(*(a[some] for a in (network.free_flow_min, network.capacity_vph, network.b, network.power)))
+
+
+def solve(
+    work: Workspace,
+    gap: float,
+    iterations: int,
+    closed: Bools | None,
+    progress: Callable[[int, float], bool | None] | None,
+) -> Assignment:
+    """Go on with a workspace that has been started until the gap is reached, and return what came of it."""
+    ended = kernels.MORE
+    while ended == kernels.MORE:
+        left = iterations - int(work.progress[kernels.STEPS])
+        if left <= 0:
+            break
+        ended = work.advance(gap, 1 if progress is not None else left)
+        go_on = progress(int(work.progress[kernels.STEPS]), float(work.progress[kernels.GAP])) if progress else None
+        if go_on is False:
+            break
+    if ended != kernels.DONE and work.progress[kernels.MOVING] > 0:
+        work.measure()
+    return result_of(work, gap, closed, stalled=ended == kernels.STUCK)
+
+
+def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: bool) -> Assignment:
+    """Return the solution in a workspace."""
+    graph, demand = work.graph, work.demand
+    flow = work.link_flow()
+    minutes = graph.minutes(flow)
+    pce = demand.pce
+    od = work.od.copy()
+    same = demand.pairs.origin == demand.pairs.destination
+    sent = np.where(same, demand.vph, work.store.sent / pce)
+    if demand.answer is None:
+        sent = np.where(np.isfinite(od), demand.vph, 0.0)
+    unserved = np.maximum(demand.vph - sent, 0.0)
+    store = work.paths()
+    classes = len(demand.classes)
+    if classes == 1:
+        class_flow = (flow / demand.classes[0].pce)[None, :]
+    else:
+        each = np.repeat(store.flow / pce[store.owner], np.diff(store.offsets))
+        kind = np.repeat(demand.pairs.of_class[store.owner], np.diff(store.offsets))
+        arcs = np.bincount(kind * work.net.arcs + store.arcs, each, classes * work.net.arcs)
+        class_flow = np.stack([work.net.on_links(row) for row in arcs.astype(float).reshape(classes, -1)])
+    time = float(np.sum(class_flow * minutes))
+    for c, vehicles in enumerate(demand.classes):
+        if vehicles.extra_min is not None:
+            time += float(class_flow[c] @ vehicles.extra_min)
+    charge = float(unserved @ work.trips.limit) if isinstance(demand.answer, GiveUp) else 0.0
+    total, least = work.sums[kernels.TOTAL], work.sums[kernels.LEAST]
+    found_gap = float(work.progress[kernels.GAP])
+    return Assignment(
+        network=graph,
+        demand=demand,
+        closed=closed,
+        flow=flow,
+        class_flow=class_flow,
+        minutes=minutes,
+        od_minutes=od,
+        served=sent,
+        unserved=unserved,
+        relative_gap=found_gap,
+        average_excess_cost=float((total - least) / max(float(work.store.sent.sum()), 1e-300)),
+        objective=graph.objective(flow),
+        total_travel_time=time,
+        unserved_minutes=charge,
+        iterations=int(work.progress[kernels.STEPS]),
+        converged=found_gap <= gap,
+        stalled=stalled,
+        store=store,
+    )

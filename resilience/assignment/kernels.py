@@ -1,0 +1,608 @@
+"""The hot loops of the equilibrium: paths of pairs, how flow moves between them, and passes of shortest paths.
+
+Every pair keeps its paths in a linked list of slots. A pass searches the tree of each origin, adds what is shorter
+than the paths of a pair, measures, and (unless it only measures) moves flow at once, costs following each move. A sweep
+moves flow among the paths that are there. Flow moves from a dearer path to the cheapest by a Newton step on the
+arcs in which they differ; trips that stay at home are one more place to move from and to.
+
+All flow is in passenger-car units an hour, all cost in minutes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from resilience.assignment.cost import FLOW, SLOPE, minutes_at, slope_at
+from resilience.assignment.search import arrive, grow, mend
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Shorts = NDArray[np.int32]
+
+SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
+MOST_SWEEPS = 12
+EASE = 0.02  # moves that gain less than this share of the aim are left undone
+MOVE_ABOVE = 0.01  # relative gap above which passes of shortest paths move flow at once
+PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
+
+FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost
+SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
+TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
+# entries of the progress of a solution, and how a call of `advance` ended
+GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP = range(10)
+DONE, MORE, ROOM, STUCK = range(4)
+
+
+class Trips(NamedTuple):
+    """Who wants to go where: groups of pairs with one origin and one vehicle class.
+
+    first : first pair of each group, shape (groups + 1,)
+    origin, vehicle : search node and class of each group
+    destination : search node of each pair
+    cap : the most that a pair may send, shape (pairs,)
+    answer : FIXED, GIVE_UP, EXPONENTIAL or LINEAR
+    limit : minutes of each pair: at which it gives up; of reference; at which demand is zero
+    theta : per minute, of the exponential
+    """
+
+    first: Ints
+    origin: Shorts
+    vehicle: Shorts
+    destination: Shorts
+    cap: Floats
+    answer: int
+    limit: Floats
+    theta: float
+
+
+class Roads(NamedTuple):
+    """The roads under load.
+
+    arc : one row an arc, columns as named in cost.py, shape (arcs, 8)
+    cost, extra : minutes of each arc for each class, and what is added to those of all, shape (classes, arcs)
+    own : addresses of the user's cost function and its derivative
+    """
+
+    arc: Floats
+    cost: Floats
+    extra: Floats
+    own: Ints
+
+
+class Store(NamedTuple):
+    """Paths. Slots: start and length in the pool of arcs, flow, next slot of the pair (-1: last), price as scratch.
+
+    head : first slot of each pair (-1: none); sent : flow of each pair; busy : pairs that sweeps look at, with flags
+    used : how many slots, pool entries and busy pairs are used, the first free slot, the last stamp, slots of the base
+    """
+
+    start: Ints
+    length: Shorts
+    flow: Floats
+    next: Shorts
+    price: Floats
+    pool: Shorts
+    head: Shorts
+    sent: Floats
+    busy: Shorts
+    is_busy: NDArray[np.uint8]
+    used: Ints
+    mark: Ints
+    trail: Shorts
+
+
+class Trees(NamedTuple):
+    """Trees of the groups, arc into each through node, shape (groups or 1, through nodes), and scratch of a search."""
+
+    up: Shorts
+    known: NDArray[np.uint8]
+    label: Floats
+    queue: Shorts
+    stack: Shorts
+    keys: Floats
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def price_all(roads: Any) -> None:
+    """Write cost and slope of every arc at its flow."""
+    for a in range(len(roads.arc)):
+        roads.arc[a, SLOPE] = slope_at(roads.arc, roads.own, a, roads.arc[a, FLOW])
+        t = minutes_at(roads.arc, roads.own, a, roads.arc[a, FLOW])
+        for c in range(len(roads.extra)):
+            roads.cost[c, a] = t + roads.extra[c, a]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _load(roads: Any, a: int, change: float) -> None:
+    """Change the flow of an arc; its cost follows."""
+    v = roads.arc[a, FLOW] + change
+    v = max(v, 0.0)
+    roads.arc[a, FLOW] = v
+    roads.arc[a, SLOPE] = slope_at(roads.arc, roads.own, a, v)
+    t = minutes_at(roads.arc, roads.own, a, v)
+    for c in range(len(roads.extra)):
+        roads.cost[c, a] = t + roads.extra[c, a]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def load_paths(store: Any, roads: Any) -> None:
+    """Write the flow of every arc anew from the paths, so that no rounding gathers."""
+    roads.arc[:, FLOW] = 0.0
+    for k in range(len(store.head)):
+        slot = store.head[k]
+        while slot >= 0:
+            f = store.flow[slot]
+            for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                roads.arc[store.pool[at], FLOW] += f
+            slot = store.next[slot]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _swap(roads: Any, store: Any, c: int, slot: int, best: int) -> None:
+    """Move flow from a path to the cheapest path of the pair, one Newton step."""
+    pool, mark = store.pool, store.mark
+    store.used[STAMP] += 1
+    stamp = store.used[STAMP]
+    total, rival, bend = 0.0, 0.0, 0.0
+    lo, hi = store.start[slot], store.start[slot] + store.length[slot]
+    to, end = store.start[best], store.start[best] + store.length[best]
+    for at in range(to, end):
+        a = pool[at]
+        mark[a] = stamp
+        rival += roads.cost[c, a]
+    for at in range(lo, hi):
+        a = pool[at]
+        total += roads.cost[c, a]
+        if mark[a] == stamp:
+            mark[a] = -stamp
+        else:
+            bend += roads.arc[a, SLOPE]
+    excess = total - rival
+    if excess <= 0.0:
+        return
+    for at in range(to, end):
+        a = pool[at]
+        if mark[a] == stamp:
+            bend += roads.arc[a, SLOPE]
+    flow = store.flow[slot]
+    shift = flow if bend * flow <= excess else excess / bend
+    if shift == flow:
+        store.flow[slot] = 0.0
+    else:
+        store.flow[slot] = flow - shift
+    store.flow[best] += shift
+    for at in range(lo, hi):
+        a = pool[at]
+        if mark[a] != -stamp:
+            _load(roads, a, -shift)
+    for at in range(to, end):
+        a = pool[at]
+        if mark[a] == stamp:
+            _load(roads, a, shift)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _add(roads: Any, store: Any, slot: int, change: float) -> None:
+    """Change the flow of a path by trips that were at home or stay there."""
+    store.flow[slot] += change
+    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+        _load(roads, store.pool[at], change)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _bend(roads: Any, store: Any, slot: int) -> float:
+    total = 0.0
+    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+        total += roads.arc[store.pool[at], SLOPE]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def asked(trips: Any, k: int, cost: float) -> float:
+    """Return the elastic demand of a pair at a cost: exponential or linear."""
+    if trips.answer == 2:
+        return trips.cap[k] * math.exp(-trips.theta * (cost - trips.limit[k]))
+    return trips.cap[k] * max(0.0, 1.0 - cost / trips.limit[k])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _stay_or_go(roads: Any, trips: Any, store: Any, c: int, k: int, best: int) -> None:
+    """Move trips of a pair between home and the road."""
+    if trips.answer >= 2:
+        cost = store.price[best]
+        want = asked(trips, k, cost)
+        fall = trips.theta * want if trips.answer == 2 else (trips.cap[k] / trips.limit[k] if want > 0.0 else 0.0)
+        sent = store.sent[k]
+        step = (want - sent) / (1.0 + _bend(roads, store, best) * fall)
+        if step > 0.0:
+            _add(roads, store, best, step)
+        elif sent > 0.0:
+            share = step / sent
+            slot = store.head[k]
+            while slot >= 0:
+                _add(roads, store, slot, share * store.flow[slot])
+                slot = store.next[slot]
+        store.sent[k] = sent + step
+        return
+    limit = np.inf if trips.answer == 0 else trips.limit[k]
+    home = trips.cap[k] - store.sent[k]
+    gain = limit - store.price[best]
+    if home > 0.0 and gain > 0.0:
+        bend = _bend(roads, store, best)
+        step = home if bend * home <= gain else gain / bend
+        _add(roads, store, best, step)
+        store.sent[k] = trips.cap[k] if step == home else store.sent[k] + step
+    elif gain < 0.0 and store.sent[k] > 0.0:
+        left = 0.0
+        slot = store.head[k]
+        while slot >= 0:
+            flow = store.flow[slot]
+            if flow > 0.0:
+                over = -limit
+                for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                    over += roads.cost[c, store.pool[at]]
+                bend = _bend(roads, store, slot)
+                if over > 0.0:
+                    step = flow if bend * flow <= over else over / bend
+                    _add(roads, store, slot, -step)
+                    if step == flow:
+                        store.flow[slot] = 0.0
+                left += store.flow[slot]
+            slot = store.next[slot]
+        store.sent[k] = left
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _dearest(roads: Any, store: Any, c: int, k: int) -> Any:
+    """Price the paths of a pair; return the cheapest slot (-1: none) and the sum of flow times price."""
+    best, least, total = -1, np.inf, 0.0
+    slot = store.head[k]
+    while slot >= 0:
+        price = 0.0
+        for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+            price += roads.cost[c, store.pool[at]]
+        store.price[slot] = price
+        if price < least:
+            best, least = slot, price
+        flow = store.flow[slot]
+        if flow > 0.0:
+            total += flow * price
+        slot = store.next[slot]
+    return best, total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease: float) -> None:
+    """Move flow of a pair to its cheapest path, drop paths that have none left."""
+    least = store.price[best]
+    moved = False
+    slot = store.head[k]
+    while slot >= 0:
+        if slot != best and store.flow[slot] > 0.0 and (moved or store.price[slot] - least > ease * least):
+            _swap(roads, store, c, slot, best)
+            moved = True
+        slot = store.next[slot]
+    if trips.answer >= 2 or (trips.answer == 1) or store.sent[k] < trips.cap[k]:
+        if moved:
+            least = 0.0
+            for at in range(store.start[best], store.start[best] + store.length[best]):
+                least += roads.cost[c, store.pool[at]]
+            store.price[best] = least
+        _stay_or_go(roads, trips, store, c, k, best)
+    before = -1
+    slot = store.head[k]
+    while slot >= 0:
+        following = store.next[slot]
+        if slot != best and store.flow[slot] <= 0.0:
+            if before < 0:
+                store.head[k] = following
+            else:
+                store.next[before] = following
+            if slot >= store.used[BASE]:
+                store.next[slot] = store.used[FREE]
+                store.used[FREE] = slot
+        else:
+            before = slot
+        slot = following
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _watch(store: Any, k: int) -> None:
+    if store.is_busy[k] == 0:
+        store.is_busy[k] = 1
+        store.busy[store.used[BUSY]] = k
+        store.used[BUSY] += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> float:
+    """Balance every busy pair once; return the excess that was met (flow times minutes above the cheapest path)."""
+    kept = 0
+    excess = 0.0
+    for i in range(store.used[BUSY]):
+        k = store.busy[i]
+        c = vehicle[k]
+        best, total = _dearest(roads, store, c, k)
+        if best < 0:
+            store.is_busy[k] = 0
+            continue
+        least = store.price[best]
+        excess += total - store.sent[k] * least
+        if trips.answer >= 2:
+            excess += abs(asked(trips, k, least) - store.sent[k]) * least
+        elif trips.answer == 1:
+            home = trips.cap[k] - store.sent[k]
+            gain = trips.limit[k] - least
+            excess += home * gain if gain > 0.0 else -store.sent[k] * gain
+        elif store.sent[k] < trips.cap[k]:
+            excess = np.inf
+        _balance(roads, trips, store, c, k, best, ease)
+        if trips.answer == 0 and store.next[store.head[k]] < 0 and store.sent[k] >= trips.cap[k]:
+            store.is_busy[k] = 0
+            continue
+        store.busy[kept] = k
+        kept += 1
+    store.used[BUSY] = kept
+    return excess
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _keep(net: Any, roads: Any, store: Any, up: Any, c: int, k: int, source: int, by: int, least: float) -> int:
+    """Store the path that the tree ends with arc `by`, if it is cheaper than `least`: its slot; -1 not, -2 no room."""
+    hops, arc = 0, by
+    trail = store.trail
+    while True:
+        trail[hops] = arc
+        hops += 1
+        node = net.tail[arc]
+        if node == source:
+            break
+        arc = up[node]
+    price = 0.0
+    for i in range(hops - 1, -1, -1):
+        price += roads.cost[c, trail[i]]
+    if not price < least * (1.0 - 1e-12):
+        return -1
+    begin = store.used[POOL]
+    slot = store.used[FREE]
+    if begin + hops > len(store.pool) or (slot < 0 and store.used[SLOTS] >= len(store.flow)):
+        return -2
+    if slot >= 0:
+        store.used[FREE] = store.next[slot]
+    else:
+        slot = store.used[SLOTS]
+        store.used[SLOTS] += 1
+    for i in range(hops):
+        store.pool[begin + i] = trail[hops - 1 - i]
+    store.used[POOL] = begin + hops
+    store.start[slot] = begin
+    store.length[slot] = hops
+    store.flow[slot] = 0.0
+    store.price[slot] = price
+    store.next[slot] = store.head[k]
+    store.head[k] = slot
+    return slot
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def search(
+    net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
+    ease: float, g: int, k: int,
+) -> Any:  # fmt: skip
+    """One pass of shortest paths over the groups flagged in `only`, from group `g` on; see the head of this file.
+
+    Where the store is full it stops before a pair and returns (group, pair): called again with them and a larger
+    store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
+    at costs that move along; without, they are exact.
+    """
+    label, queue = trees.label, trees.queue
+    while g < len(trips.origin):
+        if only[g] == 0:
+            g += 1
+            continue
+        c, source = trips.vehicle[g], trips.origin[g]
+        row = roads.cost[c]
+        each = len(trees.up) == len(trips.origin)
+        up = trees.up[g] if each else trees.up[0]
+        if k < 0:
+            if each and trees.known[g] == 1:
+                mend(net, row, source, label, up, queue, trees.stack, trees.keys)
+            else:
+                grow(net, row, source, label, up, queue, trees.stack, trees.keys)
+                trees.known[g] = 1
+            k = trips.first[g]
+        while k < trips.first[g + 1]:
+            goal = trips.destination[k]
+            if goal == source:
+                od[k] = 0.0
+                k += 1
+                continue
+            cost, by = arrive(net, row, label, up, goal)
+            od[k] = cost
+            cap = trips.cap[k]
+            if cap <= 0.0:
+                k += 1
+                continue
+            best, total = _dearest(roads, store, c, k)
+            least = np.inf if best < 0 else store.price[best]
+            if cost < least * (1.0 - 1e-12):
+                slot = _keep(net, roads, store, up, c, k, source, by, least)
+                if slot == -2:
+                    return g, k
+                if slot >= 0:
+                    best = slot
+            sent = store.sent[k]
+            sums[TOTAL] += total
+            if trips.answer == 1:
+                limit = trips.limit[k]
+                sums[TOTAL] += (cap - sent) * limit
+                sums[LEAST] += cap * min(cost, limit)
+            elif sent > 0.0:
+                sums[LEAST] += sent * cost
+            if trips.answer >= 2:
+                if cost < np.inf:
+                    want = asked(trips, k, cost)
+                    sums[ASIDE] += abs(want - sent)
+                    sums[WANTED] += want
+            elif trips.answer == 0 and sent < cap and cost < np.inf:
+                sums[WAITING] += cap - sent
+            if best >= 0:
+                alone = store.next[store.head[k]] < 0
+                if move and not (alone and trips.answer == 0 and sent >= cap):
+                    _balance(roads, trips, store, c, k, best, ease)
+                    alone = store.next[store.head[k]] < 0
+                if not alone or trips.answer >= 1 or store.sent[k] < cap:
+                    _watch(store, k)
+            k += 1
+        k = -1
+        g += 1
+    return g, -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def vacate(roads: Any, trips: Any, store: Any, only: Any) -> None:
+    """Take trips off paths that cannot be driven any more and fit flows to caps; flag groups with trips to place."""
+    for g in range(len(trips.origin)):
+        c = trips.vehicle[g]
+        for k in range(trips.first[g], trips.first[g + 1]):
+            sent = 0.0
+            before = -1
+            slot = store.head[k]
+            while slot >= 0:
+                shut = trips.cap[k] <= 0.0
+                for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                    if roads.cost[c, store.pool[at]] == np.inf:
+                        shut = True
+                        break
+                following = store.next[slot]
+                if shut:
+                    flow = store.flow[slot]
+                    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                        roads.arc[store.pool[at], FLOW] = max(0.0, roads.arc[store.pool[at], FLOW] - flow)
+                    if before < 0:
+                        store.head[k] = following
+                    else:
+                        store.next[before] = following
+                    if slot >= store.used[BASE]:
+                        store.next[slot] = store.used[FREE]
+                        store.used[FREE] = slot
+                else:
+                    sent += store.flow[slot]
+                    before = slot
+                slot = following
+            if sent > trips.cap[k]:
+                share = trips.cap[k] / sent
+                slot = store.head[k]
+                while slot >= 0:
+                    change = store.flow[slot] * (share - 1.0)
+                    store.flow[slot] += change
+                    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                        roads.arc[store.pool[at], FLOW] = max(0.0, roads.arc[store.pool[at], FLOW] + change)
+                    slot = store.next[slot]
+                sent = trips.cap[k]
+            store.sent[k] = sent
+            if sent < trips.cap[k]:
+                only[g] = 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def advance(
+    net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, vehicle: Any,
+    progress: Any, target: float, steps: int,
+) -> int:  # fmt: skip
+    """Go on for up to `steps` rounds of sweeps and a pass of shortest paths, until the relative gap is `target`.
+
+    Far from equilibrium a pass moves flow at once, and its gap is an estimate; the last pass never does. Returns DONE,
+    MORE (steps are used up), ROOM (the store is full: enlarge it and call again) or STUCK (no progress any more).
+    """
+    rounds = 0
+    while rounds < steps:
+        if progress[SEARCHING] == 0.0:
+            aim = max(SWEEP_AIM * min(progress[GAP], SWEEP_AIM), SWEEP_AIM * target)
+            for _ in range(MOST_SWEEPS):
+                if sweep(roads, trips, store, vehicle, EASE * aim) <= aim * progress[SCALE]:
+                    break
+            only[:] = 1
+            sums[:] = 0.0
+            progress[MOVING] = 1.0 if progress[GAP] > MOVE_ABOVE else 0.0
+            progress[SEARCHING], progress[GROUP], progress[PAIR] = 1.0, 0.0, -1.0
+        move = progress[MOVING] > 0.0
+        g, k = search(
+            net, roads, trips, store, trees, od, sums, only, move, EASE * target, int(progress[GROUP]),
+            int(progress[PAIR]),
+        )  # fmt: skip
+        progress[GROUP], progress[PAIR] = g, k
+        if g < len(trips.origin):
+            return ROOM
+        progress[SEARCHING] = 0.0
+        if progress[MOVING] == 2.0:  # the first pass after a change looked at some groups only
+            progress[MOVING] = 0.0
+            progress[GAP] = min(progress[GAP], SWEEP_AIM)
+            continue
+        total = sums[TOTAL]
+        gap = (total - sums[LEAST]) / total if total > 0.0 else 0.0
+        progress[ANSWER_GAP] = sums[ASIDE] / sums[WANTED] if sums[WANTED] > 0.0 else 0.0
+        if trips.answer >= 2:
+            gap = max(gap, progress[ANSWER_GAP])
+        if sums[WAITING] > 0.0:
+            gap = np.inf
+        progress[SCALE] = total
+        progress[GAP] = gap
+        progress[STEPS] += 1.0
+        rounds += 1
+        if gap <= target and not move:
+            return DONE
+        progress[STALLED] = 0.0 if gap < 0.9 * progress[BEST] else progress[STALLED] + 1.0
+        progress[BEST] = min(gap, progress[BEST])
+        if progress[STALLED] > PATIENCE:
+            return STUCK
+    return MORE
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def minutes_of(roads: Any, trips: Any, store: Any, vehicle: Any, pce: Any) -> float:
+    """Return the sum over paths of vehicles times minutes."""
+    result = 0.0
+    for k in range(len(store.head)):
+        _, total = _dearest(roads, store, vehicle[k], k)
+        result += total / pce[k]
+    return result
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def count_paths(store: Any) -> Any:
+    """Return how many paths carry flow, and how many arcs they have."""
+    paths, arcs = 0, 0
+    for k in range(len(store.head)):
+        slot = store.head[k]
+        while slot >= 0:
+            if store.flow[slot] > 0.0:
+                paths += 1
+                arcs += store.length[slot]
+            slot = store.next[slot]
+    return paths, arcs
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def write_paths(store: Any, offsets: Any, arcs: Any, owner: Any, flow: Any) -> None:
+    """Write the paths that carry flow one behind the other, pair by pair."""
+    path, end = 0, 0
+    for k in range(len(store.head)):
+        slot = store.head[k]
+        while slot >= 0:
+            if store.flow[slot] > 0.0:
+                for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                    arcs[end] = store.pool[at]
+                    end += 1
+                owner[path] = k
+                flow[path] = store.flow[slot]
+                path += 1
+                offsets[path] = end
+            slot = store.next[slot]

@@ -1,0 +1,183 @@
+"""What it takes to get from zone to zone, what lies within reach, and whose trips use a link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numba import njit
+
+from resilience.assignment.graph import Pairs
+from resilience.assignment.search import arrive, from_any, grow
+from resilience.errors import InputError
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from resilience.assignment.equilibrium import Assignment
+    from resilience.assignment.graph import RoadGraph
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+
+def skim(
+    graph: RoadGraph,
+    pairs: Pairs,
+    minutes: Floats,
+    *,
+    closed: Bools | None = None,
+    wanted: Bools | None = None,
+    along: Sequence[Floats] = (),
+) -> Floats:
+    """Return the shortest minutes of pairs at fixed link costs, and what else adds up along the shortest paths.
+
+    Parameters
+    ----------
+    minutes : cost of every link, shape (links,)
+    closed : links that nobody may use, shape (links,)
+    wanted : pairs to search for, shape (pairs,); None: all
+    along : other link values, shape (links,) each
+
+    Returns
+    -------
+    Floats
+        Shape (1 + len(along), pairs), or (pairs,) without `along`; nan where not wanted, inf without a path.
+
+    """
+    net = graph.search(np.concatenate([pairs.origin, pairs.destination]))
+    cost = net.over_arcs(minutes)
+    if closed is not None:
+        cost[net.any_of(closed)] = np.inf
+    values = np.stack([net.over_arcs(v) for v in along]) if along else np.zeros((0, net.arcs))
+    some = np.ones(len(pairs), np.bool_) if wanted is None else wanted
+    origin, destination = net.number[pairs.origin], net.number[pairs.destination]
+    found = np.asarray(_skim(net.net, cost, values, origin, destination, some))
+    return found if along else found[0]
+
+
+def skim_matrices(
+    graph: RoadGraph, zones: ArrayLike, minutes: Floats, *, closed: Bools | None = None,
+    along: Mapping[str, Floats] | None = None,
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Return matrices between zones along the shortest paths: "minutes", "km" where lengths are known, and `along`.
+
+    Parameters
+    ----------
+    zones : names of nodes
+    minutes : cost of every link, shape (links,): `network.minutes(flow)`, or `network.free_flow_min`
+    along : other link values by name, shape (links,) each
+
+    Returns
+    -------
+    dict of DataFrames, index = origins, columns = destinations; inf without a path
+
+    """
+    names = pd.Index(np.asarray(zones))
+    node = np.asarray(graph.names_of_nodes().get_indexer(names), np.int64)
+    if (node < 0).any():
+        raise InputError(say("error.zone_without_link", zone=names[int(np.flatnonzero(node < 0)[0])]))
+    order = np.argsort(node, kind="stable")
+    origin, destination = np.repeat(node[order], len(node)), np.tile(node, len(node))
+    parts = {} if graph.length_km is None else {"km": graph.length_km}
+    parts |= dict(along or {})
+    found = np.atleast_2d(skim(graph, Pairs(origin, destination), minutes, closed=closed, along=tuple(parts.values())))
+    result = {}
+    for name, row in zip(["minutes", *parts], found, strict=True):
+        matrix = np.empty((len(node), len(node)))
+        matrix[order] = row.reshape(len(node), len(node))
+        result[name] = pd.DataFrame(matrix, index=names.rename("origin"), columns=names.rename("destination"))
+    return result
+
+
+def reachable(
+    graph: RoadGraph, sources: ArrayLike, minutes: Floats, *, within: float, closed: Bools | None = None
+) -> pd.Series:
+    """Return the nodes that lie within so many minutes of the nearest source, with their minutes."""
+    names = graph.names_of_nodes()
+    at = np.asarray(names.get_indexer(pd.Index(np.atleast_1d(np.asarray(sources)))), np.int64)
+    if (at < 0).any():
+        raise InputError(
+            say("error.zone_without_link", zone=np.atleast_1d(np.asarray(sources))[int((at < 0).argmax())])
+        )
+    shut = np.zeros(graph.links, np.bool_) if closed is None else closed
+    found = pd.Series(nodes_within(graph, at, minutes, shut), index=names, name="minutes")
+    return found[found <= within]
+
+
+def select_link(found: Assignment, links: ArrayLike) -> tuple[pd.DataFrame, pd.Series]:
+    """Return whose trips use any of the links: flow of each pair over them, and their flow on every link (pcu/h).
+
+    Path flows of an equilibrium are not unique, so neither is this analysis; link flows are.
+    """
+    names = found.network.names_of_links()
+    at = np.asarray(names.get_indexer(pd.Index(np.atleast_1d(np.asarray(links)))), np.int64)
+    if (at < 0).any():
+        raise InputError(say("error.no_such_link", link=np.atleast_1d(np.asarray(links))[int((at < 0).argmax())]))
+    offsets, store, owner, flow = found.paths
+    picked = np.zeros(found.network.links, np.bool_)
+    picked[at] = True
+    path = np.repeat(np.arange(len(owner)), np.diff(offsets))
+    uses = np.bincount(path, picked[store], len(owner)) > 0
+    table = found.pair_table()[["origin", "destination", "demand"]]
+    table["flow"] = np.bincount(owner[uses], flow[uses], len(table))
+    on_links = np.bincount(store, np.where(uses, flow, 0.0)[path], found.network.links)
+    return table[table["flow"] > 0.0], pd.Series(on_links, index=names, name="flow")
+
+
+def minutes_to_nearest(graph: RoadGraph, targets: Ints, minutes: Floats, closed: Bools) -> Floats:
+    """Return the minutes from every node to the nearest of the target nodes, shape (nodes,); inf without a path."""
+    offsets, order = graph.star(reverse=True)
+    return np.asarray(
+        from_any(offsets, order, graph.tail, closed, minutes, graph.barred, np.asarray(targets, np.int64))
+    )
+
+
+def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: Bools) -> Floats:
+    """Return the minutes to every node from the nearest source node, shape (nodes,); inf without a path."""
+    offsets, order = graph.star()
+    return np.asarray(
+        from_any(offsets, order, graph.head, closed, minutes, graph.barred, np.asarray(sources, np.int64))
+    )
+
+
+@njit(cache=True, nogil=True)
+def _skim(net: Any, cost: Any, values: Any, origin: Any, destination: Any, wanted: Any) -> Any:
+    n, pairs = len(net.start) - 1, len(origin)
+    label, up = np.empty(n), np.empty(net.through, np.int32)
+    queue, stack, keys = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n)
+    result = np.full((1 + len(values), pairs), np.nan)
+    first = 0
+    while first < pairs:
+        last, some = first, False
+        source = origin[first]
+        while last < pairs and origin[last] == source:
+            some = some or wanted[last]
+            last += 1
+        if some:
+            grow(net, cost, source, label, up, queue, stack, keys)
+            for k in range(first, last):
+                if not wanted[k]:
+                    continue
+                if destination[k] == source:
+                    result[:, k] = 0.0
+                    continue
+                total, arc = arrive(net, cost, label, up, destination[k])
+                result[0, k] = total
+                for i in range(len(values)):
+                    result[1 + i, k] = np.inf if total == np.inf else 0.0
+                if total < np.inf and len(values) > 0:
+                    while True:
+                        for i in range(len(values)):
+                            result[1 + i, k] += values[i, arc]
+                        node = net.tail[arc]
+                        if node == source:
+                            break
+                        arc = up[node]
+        first = last
+    return result

@@ -1,0 +1,223 @@
+"""Many small changes to one solved city: closures, slow-downs, lost capacity, other demand.
+
+Every change starts from the same equilibrium, with its paths and its shortest-path trees. Only trips whose paths are
+closed are taken off the roads; the origins concerned search first, trees are mended and not grown, and nothing is
+copied but the flows. So an answer never depends on what was asked before, or by which worker.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from resilience.assignment import kernels
+from resilience.assignment.equilibrium import Assignment, check, solve
+from resilience.assignment.workspace import Workspace
+from resilience.errors import InputError, StoppedError
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is different from the base; None: nothing.
+
+    Parameters
+    ----------
+    closed : links that nobody may use, shape (links,), instead of the closures of the base
+    speed, capacity : factors on the free-flow speed and the capacity of the base, (0, 1] or more, shape (links,)
+    vph : demand of every pair, vehicles/h, shape (pairs,)
+
+    """
+
+    closed: Bools | None = None
+    speed: Floats | None = None
+    capacity: Floats | None = None
+    vph: Floats | None = None
+
+
+class Totals(NamedTuple):
+    """What a change comes to.
+
+    total_travel_time, unserved_minutes : vehicle-minutes per hour
+    unserved : vehicles/h
+    relative_gap : of the solution
+    converged : the gap was reached
+    od_minutes : shortest cost of every pair, shape (pairs,), where asked for
+    """
+
+    total_travel_time: float
+    unserved_minutes: float
+    unserved: float
+    relative_gap: float
+    converged: bool
+    od_minutes: Floats | None
+
+
+class Warm:
+    """A solved city, ready to be changed and solved again any number of times.
+
+    Examples
+    --------
+    >>> base = assign(network, demand, gap=1e-6)                    # doctest: +SKIP
+    >>> warm = Warm(base)                                           # doctest: +SKIP
+    >>> warm.assign(Change(closed=shut), gap=1e-4).unserved.sum()   # doctest: +SKIP
+
+    """
+
+    def __init__(self, base: Assignment) -> None:
+        self.base = base
+        self.work = Workspace(base.network, base.demand, base.closed)
+        self.work.load(base.store)
+        self.work.measure()
+        self._shelve()
+
+    def _shelve(self) -> None:
+        """Keep what a solution changes, so that the next one finds it as it was."""
+        work = self.work
+        used = work.store.used
+        used[kernels.BASE] = used[kernels.SLOTS]
+        slots = int(used[kernels.SLOTS])
+        self._kept = [
+            (lambda w: w.roads.arc, work.roads.arc.copy()),
+            (lambda w: w.roads.cost, work.roads.cost.copy()),
+            (lambda w: w.store.flow[:slots], work.store.flow[:slots].copy()),
+            (lambda w: w.store.next[:slots], work.store.next[:slots].copy()),
+            (lambda w: w.store.head, work.store.head.copy()),
+            (lambda w: w.store.sent, work.store.sent.copy()),
+            (lambda w: w.store.busy, work.store.busy.copy()),
+            (lambda w: w.store.is_busy, work.store.is_busy.copy()),
+            (lambda w: w.store.used, used.copy()),
+            (lambda w: w.store.mark, work.store.mark.copy()),
+            (lambda w: w.trips.cap, work.trips.cap.copy()),
+            (lambda w: w.trees.up, work.trees.up.copy()),
+            (lambda w: w.trees.known, work.trees.known.copy()),
+            (lambda w: w.od, work.od.copy()),
+        ]
+        self._scale = max(self.base.total_cost, 1e-12)
+
+    def _reset(self) -> None:
+        for of, kept in self._kept:
+            of(self.work)[...] = kept
+        self.work.graph, self.work.demand = self.base.network, self.base.demand
+
+    def twin(self) -> Warm:
+        """Return a second one for another thread; what never changes is shared."""
+        return Warm(self.base)
+
+    def _begin(self, change: Change, gap: float) -> Bools | None:
+        base, work = self.base, self.work
+        many, pairs = base.network.links, len(base.demand.pairs)
+        for name, values in (("closed", change.closed), ("speed", change.speed), ("capacity", change.capacity)):
+            if values is not None and len(values) != many:
+                raise InputError(say("error.bad_link_count", column=name, found=len(values), expected=many))
+        self._reset()
+        closed = base.closed if change.closed is None else np.asarray(change.closed, np.bool_)
+        if change.vph is not None:
+            work.demand = replace(base.demand, vph=np.asarray(change.vph, float))
+            if len(work.demand.vph) != pairs:
+                raise InputError(say("error.bad_demand"))
+            work.trips.cap[:] = work.demand.vph * work.demand.pce
+        if change.speed is not None or change.capacity is not None:
+            ones = np.ones(many)
+            graph = base.network.with_state(
+                speed=ones if change.speed is None else change.speed,
+                capacity=ones if change.capacity is None else change.capacity,
+            )
+            work.set_state(graph, closed)
+        elif change.closed is not None:
+            work.close(closed, base.closed)
+        work.start_warm(gap, self._scale)
+        return closed
+
+    def assign(
+        self,
+        change: Change,
+        *,
+        gap: float = 1e-6,
+        iterations: int = 1000,
+        progress: Callable[[int, float], bool | None] | None = None,
+    ) -> Assignment:
+        """Return the equilibrium of the changed city; arguments as of the function `assign`."""
+        check(self.base.network, self.base.demand, gap, iterations, None)
+        closed = self._begin(change, gap)
+        return solve(self.work, gap, iterations, closed, progress)
+
+    def totals(self, change: Change, *, gap: float = 1e-6, iterations: int = 1000, with_pairs: bool = False) -> Totals:
+        """Return what a change comes to, without the tables of a whole solution."""
+        self._begin(change, gap)
+        work = self.work
+        ended = work.advance(gap, iterations)
+        if ended != kernels.DONE:
+            work.measure()
+        demand, store, sums = work.demand, work.store, work.sums
+        home = np.maximum(work.trips.cap - store.sent, 0.0)
+        home[demand.pairs.origin == demand.pairs.destination] = 0.0
+        unserved = home / demand.pce
+        charge = float(unserved @ work.trips.limit) if work.trips.answer == kernels.GIVE_UP else 0.0
+        # the sum over paths weighs by passenger-car units; with one class of cars that is the vehicle
+        on_roads = sums[kernels.TOTAL] - (float(home @ work.trips.limit) if charge else 0.0)
+        time = on_roads / demand.classes[0].pce if len(demand.classes) == 1 else work.vehicle_minutes()
+        gap_found = float(work.progress[kernels.GAP])
+        od = work.od.copy() if with_pairs else None
+        return Totals(float(time), charge, float(unserved.sum()), gap_found, gap_found <= gap, od)
+
+    def many(
+        self,
+        changes: Sequence[Change],
+        *,
+        gap: float = 1e-6,
+        iterations: int = 1000,
+        workers: int = 1,
+        with_pairs: bool = False,
+        progress: Callable[[int, int], bool | None] | None = None,
+    ) -> list[Totals]:
+        """Return what each change comes to; the answers do not depend on the number of workers (threads).
+
+        Raises
+        ------
+        StoppedError
+            `progress`, called with how many of how many are done, returned False.
+
+        """
+        check(self.base.network, self.base.demand, gap, iterations, None)
+        done = 0
+        stopped = False
+
+        def share(warm: Warm, numbers: range) -> dict[int, Totals]:
+            nonlocal done, stopped
+            found = {}
+            for number in numbers:
+                if stopped:
+                    break
+                found[number] = warm.totals(changes[number], gap=gap, iterations=iterations, with_pairs=with_pairs)
+                done += 1
+                if progress is not None and progress(done, len(changes)) is False:
+                    stopped = True
+            return found
+
+        workers = max(1, min(workers, len(changes)))
+        result: dict[int, Totals] = {}
+        if workers == 1:
+            result = share(self, range(len(changes)))
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                parts = [
+                    pool.submit(share, self if w == 0 else self.twin(), range(w, len(changes), workers))
+                    for w in range(workers)
+                ]
+                for part in parts:
+                    result |= part.result()
+        if stopped and len(result) < len(changes):
+            raise StoppedError(say("error.stopped_scan", done=len(result), total=len(changes)))
+        return [result[number] for number in range(len(changes))]

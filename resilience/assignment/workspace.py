@@ -1,0 +1,261 @@
+"""All arrays of one equilibrium under way, made once and used for any number of solutions of the same pairs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from resilience.assignment import kernels
+from resilience.assignment.cost import FIXED, FLOW
+from resilience.assignment.graph import Exponential, GiveUp, Linear
+from resilience.assignment.kernels import Roads, Store, Trees, Trips
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from resilience.assignment.graph import Demand, RoadGraph
+    from resilience.assignment.search import SearchGraph
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+MOST_TREE_BYTES = 512e6  # above this the trees of the origins are grown anew in every pass
+
+
+class PathStore(NamedTuple):
+    """Paths that carry flow, sorted by pair: arcs of path i are arcs[offsets[i]:offsets[i + 1]], in driving order.
+
+    offsets : shape (paths + 1,)
+    arcs : arcs of the search graph
+    owner : pair of each path, shape (paths,)
+    flow : passenger-car units/h, shape (paths,)
+    """
+
+    offsets: NDArray[np.int64]
+    arcs: NDArray[np.int32]
+    owner: NDArray[np.int32]
+    flow: Floats
+
+
+class Workspace:
+    """The arrays of a solution, and the steps that change them."""
+
+    def __init__(self, graph: RoadGraph, demand: Demand, closed: Bools | None) -> None:
+        pairs = demand.pairs
+        self.graph, self.demand = graph, demand
+        self.net: SearchGraph = graph.search(np.concatenate([pairs.origin, pairs.destination]))
+        number = self.net.number
+        many, nodes, arcs = len(pairs), len(self.net.net.start) - 1, self.net.arcs
+        origin, vehicle = number[pairs.origin], pairs.of_class
+        begins = np.flatnonzero(np.r_[True, (np.diff(origin) != 0) | (np.diff(vehicle) != 0)])
+        kind, limit, theta = _answer(demand)
+        self.trips = Trips(
+            first=np.r_[begins, many].astype(np.int64),
+            origin=origin[begins].astype(np.int32),
+            vehicle=vehicle[begins].astype(np.int32),
+            destination=number[pairs.destination].astype(np.int32),
+            cap=demand.vph * demand.pce,
+            answer=kind,
+            limit=limit,
+            theta=theta,
+        )
+        self.vehicle = vehicle.astype(np.int32)
+        classes = len(demand.classes)
+        self.roads = Roads(
+            arc=graph.arc_matrix(self.net, closed),
+            cost=np.zeros((classes, arcs)),
+            extra=np.zeros((classes, arcs)),
+            own=np.zeros(2, np.int64) if graph.own is None else graph.own.address,
+        )
+        for c, vehicles in enumerate(demand.classes):
+            if vehicles.extra_min is not None:
+                self.roads.extra[c] = self.net.over_arcs(np.asarray(vehicles.extra_min, float))
+            if vehicles.closed is not None:
+                self.roads.extra[c, self.net.any_of(np.asarray(vehicles.closed, np.bool_))] = np.inf
+        self.store = _empty_store(many, many + many // 2 + 256, 16 * many + 4 * nodes, nodes, arcs)
+        groups = len(begins)
+        rows = groups if groups * self.net.net.through * 4.0 <= MOST_TREE_BYTES else 1
+        self.trees = Trees(
+            up=np.full((rows, self.net.net.through), -1, np.int32),
+            known=np.zeros(groups, np.uint8),
+            label=np.empty(nodes),
+            queue=np.empty(nodes, np.int32),
+            stack=np.empty(nodes, np.int32),
+            keys=np.empty(nodes),
+        )
+        self.od = np.full(many, np.inf)
+        self.sums = np.zeros(5)
+        self.only = np.ones(groups, np.uint8)
+        self.progress = np.zeros(10)
+        kernels.price_all(self.roads)
+
+    # -- what a solution starts from ---------------------------------------------------------------
+
+    def load(self, paths: PathStore) -> None:
+        """Take the paths of an earlier solution, scaled to the demand of now."""
+        many = len(paths.owner)
+        while len(self.store.flow) < many or len(self.store.pool) < len(paths.arcs):
+            self.enlarge()
+        store, owner = self.store, paths.owner
+        store.start[:many] = paths.offsets[:-1]
+        store.length[:many] = np.diff(paths.offsets)
+        store.pool[: len(paths.arcs)] = paths.arcs
+        sent = np.bincount(owner, paths.flow, len(self.od))
+        share = np.ones(len(self.od))
+        if self.trips.answer == kernels.FIXED:
+            np.divide(self.trips.cap, sent, out=share, where=sent > 0)
+        store.flow[:many] = paths.flow * share[owner]
+        same = owner[1:] == owner[:-1]
+        store.next[:many] = -1
+        store.next[: many - 1][same] = (np.arange(1, many)[same]).astype(np.int32)
+        firsts = np.flatnonzero(np.r_[True, ~same]) if many else np.zeros(0, np.int64)
+        store.head[owner[firsts]] = firsts.astype(np.int32)
+        store.sent[:] = np.where(np.abs(share - 1.0) > 0, np.where(sent > 0, self.trips.cap, 0.0), sent)
+        several = np.zeros(len(self.od), np.bool_)
+        several[owner[1:][same]] = True
+        if self.trips.answer != kernels.FIXED:
+            several[:] = True
+        busy = np.flatnonzero(several)
+        store.busy[: len(busy)] = busy
+        store.is_busy[busy] = 1
+        store.used[kernels.BUSY], store.used[kernels.SLOTS] = len(busy), many
+        store.used[kernels.POOL] = len(paths.arcs)
+        kernels.load_paths(store, self.roads)
+        kernels.price_all(self.roads)
+
+    def start_cold(self) -> None:
+        """Get ready to place everyone on empty roads."""
+        self.only[:] = 1
+        self._begin(gap=np.inf, moving=1.0)
+
+    def start_warm(self, target: float, scale: float) -> None:
+        """Take trips off closed paths and get ready to place them again, the groups concerned first."""
+        kernels.price_all(self.roads)
+        self.only[:] = 0
+        kernels.vacate(self.roads, self.trips, self.store, self.only)
+        kernels.price_all(self.roads)
+        self._begin(gap=10.0 * target, moving=2.0)
+        self.progress[kernels.SCALE] = scale
+
+    def _begin(self, *, gap: float, moving: float) -> None:
+        self.sums[:] = 0.0
+        p = self.progress
+        p[:] = 0.0
+        p[kernels.GAP], p[kernels.BEST], p[kernels.MOVING] = gap, np.inf, moving
+        p[kernels.SEARCHING], p[kernels.PAIR] = 1.0, -1.0
+
+    # -- going on ------------------------------------------------------------------------------------
+
+    def advance(self, target: float, steps: int) -> int:
+        """Go on for some rounds; return how that ended (kernels.DONE, MORE or STUCK)."""
+        while True:
+            ended = int(
+                kernels.advance(
+                    self.net.net, self.roads, self.trips, self.store, self.trees, self.od, self.sums, self.only,
+                    self.vehicle, self.progress, target, steps,
+                )
+            )  # fmt: skip
+            if ended != kernels.ROOM:
+                return ended
+            self.enlarge()
+
+    def measure(self) -> None:
+        """Search all shortest paths at the costs as they are, so that gap and minutes are exact; move nothing."""
+        p, steps = self.progress, self.progress[kernels.STEPS]
+        self.only[:] = 1
+        self.sums[:] = 0.0
+        p[kernels.SEARCHING], p[kernels.GROUP], p[kernels.PAIR], p[kernels.MOVING] = 1.0, 0.0, -1.0, 0.0
+        self.advance(1e-300, 1)
+        p[kernels.STEPS] = steps
+
+    def enlarge(self) -> None:
+        """Make room for more paths."""
+        old = self.store
+        used_slots, used_pool = old.used[kernels.SLOTS], old.used[kernels.POOL]
+        slots = len(old.flow) if used_slots < 0.9 * len(old.flow) else len(old.flow) * 3 // 2 + 256
+        pool = len(old.pool) if used_pool < 0.9 * len(old.pool) else len(old.pool) * 3 // 2 + 4 * len(old.trail)
+        if (slots, pool) == (len(old.flow), len(old.pool)):
+            slots, pool = slots * 3 // 2 + 256, pool * 3 // 2 + 4 * len(old.trail)
+
+        def longer(array: NDArray[Any], size: int) -> NDArray[Any]:
+            if size == len(array):
+                return array
+            result = np.empty(size, array.dtype)
+            result[: len(array)] = array
+            return result
+
+        self.store = old._replace(
+            start=longer(old.start, slots),
+            length=longer(old.length, slots),
+            flow=longer(old.flow, slots),
+            next=longer(old.next, slots),
+            price=longer(old.price, slots),
+            pool=longer(old.pool, pool),
+        )
+
+    # -- what came of it -----------------------------------------------------------------------------
+
+    def paths(self) -> PathStore:
+        """Return the paths that carry flow."""
+        many, arcs = (int(n) for n in kernels.count_paths(self.store))
+        result = PathStore(
+            np.zeros(many + 1, np.int64), np.empty(arcs, np.int32), np.empty(many, np.int32), np.empty(many)
+        )
+        kernels.write_paths(self.store, *result)
+        return result
+
+    def link_flow(self) -> Floats:
+        """Return the flow of every link, passenger-car units/h, added up anew from the paths."""
+        kernels.load_paths(self.store, self.roads)
+        return self.net.on_links(self.roads.arc[:, FLOW])
+
+    def set_state(self, graph: RoadGraph, closed: Bools | None) -> None:
+        """Change the cost functions and closures, flows as they are."""
+        self.graph = graph
+        self.roads.arc[:, FIXED:] = graph.arc_matrix(self.net, closed)[:, FIXED:]
+
+
+    def close(self, closed: Bools | None, before: Bools | None) -> None:
+        """Change closures only: arcs that are shut now, and arcs of the base that are open again."""
+        if before is not None and before.any():
+            self.set_state(self.graph, closed)
+        elif closed is not None:
+            self.roads.arc[self.net.any_of(closed), FIXED] = np.inf
+
+    def vehicle_minutes(self) -> float:
+        """Return the minutes of all vehicles on the road, an hour, all classes."""
+        return float(kernels.minutes_of(self.roads, self.trips, self.store, self.vehicle, self.demand.pce))
+
+
+def _answer(demand: Demand) -> tuple[int, Floats, float]:
+    answer, many = demand.answer, len(demand.vph)
+    if answer is None:
+        return kernels.FIXED, np.zeros(1), 0.0
+    limit = np.broadcast_to(np.asarray(answer.minutes, float), (many,)).copy()
+    if isinstance(answer, GiveUp):
+        return kernels.GIVE_UP, limit, 0.0
+    if isinstance(answer, Exponential):
+        return kernels.EXPONENTIAL, limit, float(answer.theta)
+    assert isinstance(answer, Linear)  # noqa: S101 - there are no others
+    return kernels.LINEAR, limit, 0.0
+
+
+def _empty_store(pairs: int, slots: int, pool: int, nodes: int, arcs: int) -> Store:
+    used = np.zeros(6, np.int64)
+    used[kernels.FREE] = -1
+    return Store(
+        start=np.empty(slots, np.int64),
+        length=np.empty(slots, np.int32),
+        flow=np.empty(slots),
+        next=np.empty(slots, np.int32),
+        price=np.empty(slots),
+        pool=np.empty(pool, np.int32),
+        head=np.full(pairs, -1, np.int32),
+        sent=np.zeros(pairs),
+        busy=np.empty(pairs, np.int32),
+        is_busy=np.zeros(pairs, np.uint8),
+        used=used,
+        mark=np.zeros(arcs, np.int64),
+        trail=np.empty(nodes + 1, np.int32),
+    )
