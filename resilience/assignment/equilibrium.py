@@ -230,7 +230,7 @@ def solve(
         go_on = progress(int(work.progress[kernels.STEPS]), float(work.progress[kernels.GAP])) if progress else None
         if go_on is False:
             break
-    if ended != kernels.DONE and work.progress[kernels.MOVING] > 0:
+    if ended != kernels.DONE and work.progress[kernels.MOVING] != kernels.NOBODY:
         work.measure()
     return result_of(work, gap, closed, stalled=ended == kernels.STUCK)
 

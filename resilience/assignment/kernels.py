@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from resilience.assignment.cost import FLOW, SLOPE, minutes_at, slope_at
-from resilience.assignment.search import arrive, grow, mend
+from resilience.assignment.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,19 +25,23 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Shorts = NDArray[np.int32]
+    Unsigned = NDArray[np.uint32]
 
 SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
 MOVE_ABOVE = 0.01  # relative gap above which passes of shortest paths move flow at once
+MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 
 FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
-GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP = range(10)
+GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP, WAITED = range(11)
 DONE, MORE, ROOM, STUCK = range(4)
+# whom a pass moves: nobody (it measures), everyone, those who wait for a path after a change; PLACED: those have one
+NOBODY, EVERYONE, WAITERS, PLACED = range(4)
 
 
 class Trips(NamedTuple):
@@ -53,9 +57,9 @@ class Trips(NamedTuple):
     """
 
     first: Ints
-    origin: Shorts
-    vehicle: Shorts
-    destination: Shorts
+    origin: Unsigned
+    vehicle: Unsigned
+    destination: Unsigned
     cap: Floats
     answer: int
     limit: Floats
@@ -80,33 +84,40 @@ class Store(NamedTuple):
     """Paths. Slots: start and length in the pool of arcs, flow, next slot of the pair (-1: last), price as scratch.
 
     head : first slot of each pair (-1: none); sent : flow of each pair; busy : pairs that sweeps look at, with flags
+    straight : 1 where a pair has one path, that of the tree of its group as it was after the last pass
     used : how many slots, pool entries and busy pairs are used, the first free slot, the last stamp, slots of the base
     """
 
-    start: Ints
-    length: Shorts
+    start: NDArray[np.uint64]
+    length: Unsigned
     flow: Floats
     next: Shorts
     price: Floats
-    pool: Shorts
+    pool: Unsigned
     head: Shorts
     sent: Floats
     busy: Shorts
     is_busy: NDArray[np.uint8]
+    straight: NDArray[np.uint8]
     used: Ints
     mark: Ints
-    trail: Shorts
+    trail: Unsigned
 
 
 class Trees(NamedTuple):
-    """Trees of the groups, arc into each through node, shape (groups or 1, through nodes), and scratch of a search."""
+    """Trees of the groups, shape (groups or 1, through nodes), and scratch of a search.
 
-    up: Shorts
+    up : arc into each through node; order : through nodes by their last label; known : groups that have a tree
+    """
+
+    up: Unsigned
+    order: Unsigned
     known: NDArray[np.uint8]
     label: Floats
-    queue: Shorts
-    stack: Shorts
+    queue: Unsigned
+    stack: Unsigned
     keys: Floats
+    same: NDArray[np.uint8]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -322,6 +333,62 @@ def _watch(store: Any, k: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def count_uses(store: Any, uses: Any) -> None:
+    """Add to `uses` how many paths lead over each arc, shape (arcs,)."""
+    for k in range(len(store.head)):
+        slot = store.head[k]
+        while slot >= 0:
+            for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                uses[store.pool[at]] += 1
+            slot = store.next[slot]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def index_paths(store: Any, place: Any, slots: Any, owner: Any) -> None:
+    """Write the slots of the paths over each arc and the pair of each slot; `place` is where each arc begins."""
+    for k in range(len(store.head)):
+        slot = store.head[k]
+        while slot >= 0:
+            owner[slot] = k
+            for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+                a = store.pool[at]
+                slots[place[a]] = slot
+                place[a] += 1
+            slot = store.next[slot]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def vacate_arcs(
+    roads: Any, trips: Any, store: Any, only: Any, shut: Any, begin: Any, slots: Any, owner: Any, group: Any
+) -> None:
+    """Do what `vacate` does for the arcs `shut` and a store that has just been indexed."""
+    for i in range(len(shut)):
+        for at in range(begin[shut[i]], begin[shut[i] + 1]):
+            slot = slots[at]
+            k = owner[slot]
+            before, here = -1, store.head[k]
+            while here >= 0 and here != slot:
+                before, here = here, store.next[here]
+            if here < 0:
+                continue  # it went with another arc
+            flow = store.flow[slot]
+            for j in range(store.start[slot], store.start[slot] + store.length[slot]):
+                roads.arc[store.pool[j], FLOW] = max(0.0, roads.arc[store.pool[j], FLOW] - flow)
+            if before < 0:
+                store.head[k] = store.next[slot]
+            else:
+                store.next[before] = store.next[slot]
+            sent = 0.0
+            here = store.head[k]
+            while here >= 0:
+                sent += store.flow[here]
+                here = store.next[here]
+            store.sent[k] = sent
+            store.straight[k] = 0
+            only[group[k]] = 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> float:
     """Balance every busy pair once; return the excess that was met (flow times minutes above the cheapest path)."""
     kept = 0
@@ -391,16 +458,41 @@ def _keep(net: Any, roads: Any, store: Any, up: Any, c: int, k: int, source: int
     return slot
 
 
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _known(net: Any, store: Any, trees: Any, k: int, goal: int, by: int) -> bool:
+    """Return whether the one path of a straight pair is still that of the tree, which has just been searched."""
+    if goal < net.through:
+        return trees.same[goal] == 1
+    if by == NONE or (net.tail[by] < net.through and trees.same[net.tail[by]] != 1):
+        return False
+    alone = net.in_start[goal - net.through + 1] - net.in_start[goal - net.through] == 1
+    slot = store.head[k]
+    return alone or store.pool[store.start[slot] + store.length[slot] - 1] == by
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _is_tree_path(net: Any, store: Any, up: Any, slot: int, source: int, by: Any) -> bool:
+    arc = by
+    begin = store.start[slot]
+    for i in range(int(store.length[slot]) - 1, -1, -1):
+        if arc == NONE or store.pool[begin + np.uint64(i)] != arc:
+            return False
+        node = net.tail[arc]
+        arc = np.uint32(NONE) if node == source else up[node]
+    return True
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def search(
     net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
-    ease: float, g: int, k: int,
+    placing: bool, ease: float, g: int, k: int,
 ) -> Any:  # fmt: skip
     """One pass of shortest paths over the groups flagged in `only`, from group `g` on; see the head of this file.
 
     Where the store is full it stops before a pair and returns (group, pair): called again with them and a larger
     store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
-    at costs that move along; without, they are exact.
+    at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
+    way.
     """
     label, queue = trees.label, trees.queue
     while g < len(trips.origin):
@@ -413,10 +505,12 @@ def search(
         up = trees.up[g] if each else trees.up[0]
         if k < 0:
             if each and trees.known[g] == 1:
-                mend(net, row, source, label, up, queue, trees.stack, trees.keys)
+                mend(net, row, source, label, up, trees.order[g], queue, trees.stack, trees.keys, trees.same)
             else:
-                grow(net, row, source, label, up, queue, trees.stack, trees.keys)
+                grow(net, row, source, label, up, queue, trees.stack, trees.keys, trees.same)
                 trees.known[g] = 1
+                if each:
+                    rank(label, trees.order[g], queue, trees.stack)
             k = trips.first[g]
         while k < trips.first[g + 1]:
             goal = trips.destination[k]
@@ -427,7 +521,14 @@ def search(
             cost, by = arrive(net, row, label, up, goal)
             od[k] = cost
             cap = trips.cap[k]
-            if cap <= 0.0:
+            if store.straight[k] == 1:
+                if _known(net, store, trees, k, goal, by) and store.sent[k] >= cap:
+                    sums[TOTAL] += cap * cost
+                    sums[LEAST] += cap * cost
+                    k += 1
+                    continue
+                store.straight[k] = 0
+            if cap <= 0.0 or (placing and store.sent[k] >= cap):
                 k += 1
                 continue
             best, total = _dearest(roads, store, c, k)
@@ -460,6 +561,8 @@ def search(
                     alone = store.next[store.head[k]] < 0
                 if not alone or trips.answer >= 1 or store.sent[k] < cap:
                     _watch(store, k)
+                elif each and _is_tree_path(net, store, up, store.head[k], source, by):
+                    store.straight[k] = 1
             k += 1
         k = -1
         g += 1
@@ -510,6 +613,7 @@ def vacate(roads: Any, trips: Any, store: Any, only: Any) -> None:
             store.sent[k] = sent
             if sent < trips.cap[k]:
                 only[g] = 1
+                store.straight[k] = 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -531,20 +635,19 @@ def advance(
                     break
             only[:] = 1
             sums[:] = 0.0
-            progress[MOVING] = 1.0 if progress[GAP] > MOVE_ABOVE else 0.0
+            progress[MOVING] = EVERYONE if progress[GAP] > MOVE_ABOVE or progress[MOVING] == PLACED else NOBODY
             progress[SEARCHING], progress[GROUP], progress[PAIR] = 1.0, 0.0, -1.0
-        move = progress[MOVING] > 0.0
+        move = progress[MOVING] != NOBODY
         g, k = search(
-            net, roads, trips, store, trees, od, sums, only, move, EASE * target, int(progress[GROUP]),
-            int(progress[PAIR]),
+            net, roads, trips, store, trees, od, sums, only, move, progress[MOVING] == WAITERS, EASE * target,
+            int(progress[GROUP]), int(progress[PAIR]),
         )  # fmt: skip
         progress[GROUP], progress[PAIR] = g, k
         if g < len(trips.origin):
             return ROOM
         progress[SEARCHING] = 0.0
-        if progress[MOVING] == 2.0:  # the first pass after a change looked at some groups only
-            progress[MOVING] = 0.0
-            progress[GAP] = min(progress[GAP], SWEEP_AIM)
+        if progress[MOVING] == WAITERS:  # the gap of such a pass says nothing
+            progress[MOVING] = PLACED if progress[WAITED] > MANY else NOBODY
             continue
         total = sums[TOTAL]
         gap = (total - sums[LEAST]) / total if total > 0.0 else 0.0

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+    Unsigned = NDArray[np.uint32]
 
+NONE = 2**32 - 1  # no arc, or a node that was never in a queue
+WAS = 2**32 - 2  # a node that was in the queue
 MOST_SCANS = 40  # scans per node after which a search changes to Dijkstra
+MOST_SHIFTS = 8  # shifts per node that tidying an order may take
 
 
 class Net(NamedTuple):
-    """What the search kernels need of a contracted graph; node and arc numbers are 32-bit.
+    """What the search kernels need of a contracted graph; numbers are unsigned, which saves a test at every look-up.
 
     through : number of nodes that paths may pass; the sinks are numbered from here on
     start : first arc of each node, shape (nodes + 1,)
@@ -41,12 +45,12 @@ class Net(NamedTuple):
     """
 
     through: int
-    start: NDArray[np.int32]
-    middle: NDArray[np.int32]
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
-    in_start: NDArray[np.int32]
-    in_arc: NDArray[np.int32]
+    start: Unsigned
+    middle: Unsigned
+    tail: Unsigned
+    head: Unsigned
+    in_start: Unsigned
+    in_arc: Unsigned
 
 
 @dataclass(frozen=True)
@@ -185,12 +189,12 @@ def _lay_out(arcs: list[tuple[int, int, tuple[int, ...]]], barred: Bools, ends: 
         number=np.where(compact >= 0, rank[np.maximum(compact, 0)], -1),
         net=Net(
             through,
-            start,
-            middle.astype(np.int32),
-            t.astype(np.int32),
-            h.astype(np.int32),
-            np.concatenate([[0], np.cumsum(in_count)]).astype(np.int32),
-            in_arc.astype(np.int32),
+            start.astype(np.uint32),
+            middle.astype(np.uint32),
+            t.astype(np.uint32),
+            h.astype(np.uint32),
+            np.concatenate([[0], np.cumsum(in_count)]).astype(np.uint32),
+            in_arc.astype(np.uint32),
         ),
         member_start=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         members=members,
@@ -204,8 +208,8 @@ def _lay_out(arcs: list[tuple[int, int, tuple[int, ...]]], barred: Bools, ends: 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def sift(keys: Any, nodes: Any, place: Any, size: int, node: int, key: float) -> int:
     """Insert a node into the 4-ary heap or decrease its key; return the new size."""
-    i = place[node]
-    if i < 0:
+    i = int(place[node])
+    if i == NONE:
         i = size
         size += 1
     while i > 0:
@@ -225,7 +229,7 @@ def sift(keys: Any, nodes: Any, place: Any, size: int, node: int, key: float) ->
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def pop(keys: Any, nodes: Any, place: Any, size: int) -> int:
     """Remove the node with the smallest key (nodes[0]) from the 4-ary heap; return the new size."""
-    place[nodes[0]] = -1
+    place[nodes[0]] = NONE
     size -= 1
     if size == 0:
         return 0
@@ -255,8 +259,8 @@ def pop(keys: Any, nodes: Any, place: Any, size: int) -> int:
 def _dijkstra(net: Any, cost: Any, source: int, label: Any, up: Any, place: Any, nodes: Any, keys: Any) -> None:
     """Do what `grow` does with a heap, whose worst case is bounded."""
     label[:] = np.inf
-    up[:] = -1
-    place[:] = -1
+    up[:] = NONE
+    place[:] = NONE
     label[source] = 0.0
     size = sift(keys, nodes, place, 0, source, 0.0)
     while size > 0:
@@ -273,14 +277,17 @@ def _dijkstra(net: Any, cost: Any, source: int, label: Any, up: Any, place: Any,
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _settle(net: Any, cost: Any, label: Any, up: Any, queue: Any, first: int, last: int, most: int) -> bool:
-    """Work off a two-ended queue of nodes whose label fell; False where that takes more than `most` scans."""
-    n = len(label)
+def _settle(net: Any, cost: Any, label: Any, up: Any, queue: Any, first: int, last: int, most: int, same: Any) -> bool:
+    """Work off a two-ended queue of nodes whose label fell; False where that takes more than `most` scans.
+
+    Writes 2 into `same` for each node whose arc changed.
+    """
+    n = np.uint32(len(label))
     scans = 0
     while first != n:
         node = first
         first = queue[node]
-        queue[node] = -2
+        queue[node] = WAS
         here = label[node]
         scans += 1
         if scans > most:
@@ -290,16 +297,18 @@ def _settle(net: Any, cost: Any, label: Any, up: Any, queue: Any, first: int, la
             reach = here + cost[arc]
             if reach < label[other]:
                 label[other] = reach
-                up[other] = arc
+                if up[other] != arc:
+                    up[other] = arc
+                    same[other] = 2
                 state = queue[other]
-                if state == -1:
+                if state == NONE:
                     queue[other] = n
                     if first == n:
                         first = other
                     else:
                         queue[last] = other
                     last = other
-                elif state == -2:
+                elif state == WAS:
                     if first == n:
                         last = other
                     queue[other] = first
@@ -308,36 +317,105 @@ def _settle(net: Any, cost: Any, label: Any, up: Any, queue: Any, first: int, la
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def grow(net: Any, cost: Any, source: int, label: Any, up: Any, queue: Any, stack: Any, keys: Any) -> None:
-    """Write the least cost from `source` to every through node into `label` and the last arc (or -1) into `up`.
+def grow(net: Any, cost: Any, source: int, label: Any, up: Any, queue: Any, stack: Any, keys: Any, same: Any) -> None:
+    """Write the least cost from `source` to every through node into `label` and the last arc (or NONE) into `up`.
 
-    Sinks other than the source keep an infinite label: ask `arrive`. `queue` is scratch of shape (nodes,): -1 never
-    queued, -2 was queued, else the next in the queue.
+    Sinks other than the source keep an infinite label: ask `arrive`. `queue` is scratch of shape (nodes,): NONE, WAS or
+    the next in the queue. `same` is set to 2, see `mend`.
     """
-    n = len(label)
+    n = np.uint32(len(label))
     label[:] = np.inf
-    queue[:] = -1
-    up[:] = -1
+    queue[:] = NONE
+    up[:] = NONE
     label[source] = 0.0
     queue[source] = n
-    if not _settle(net, cost, label, up, queue, source, source, MOST_SCANS * n):
+    if not _settle(net, cost, label, up, queue, source, source, MOST_SCANS * n, same):
         _dijkstra(net, cost, source, label, up, queue, stack, keys)
+    same[:] = 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def mend(net: Any, cost: Any, source: int, label: Any, up: Any, queue: Any, stack: Any, keys: Any) -> None:
-    """Do what `grow` does, starting from a tree `up` that was grown from the same source at other costs."""
-    n = len(label)
-    for node in range(net.through):
-        label[node] = -1.0
-    for node in range(net.through, n):
-        label[node] = np.inf
-    label[source] = 0.0
+def _pass_down(net: Any, source: int, up: Any, stack: Any, same: Any) -> None:
+    """Pass on to all nodes of a tree whether the arcs above them are those of the old tree."""
     for begin in range(net.through):
-        node = begin
+        node = np.uint32(begin)
+        top = 0
+        state = 0
+        while state == 0:
+            if node == source:
+                state = 1
+            elif same[node] != 0:
+                state = same[node]
+            elif up[node] == NONE:
+                same[node] = 2
+                state = 2
+            else:
+                stack[top] = node
+                top += 1
+                node = net.tail[up[node]]
+        while top > 0:
+            top -= 1
+            same[stack[top]] = state
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def rank(label: Any, order: Any, count: Any, spare: Any) -> None:
+    """Write the through nodes into `order` by label, unreached ones last; `count` and `spare` are scratch."""
+    n = len(order)
+    most = 0.0
+    for node in range(n):
+        if label[node] < np.inf and label[node] > most:
+            most = label[node]
+    scale = (n - 2) / most if most > 0.0 and n > 2 else 0.0
+    count[:] = 0
+    for node in range(n):
+        bucket = int(label[node] * scale) if label[node] < np.inf else n - 1
+        spare[node] = bucket
+        count[bucket] += 1
+    before = 0
+    for bucket in range(n):
+        before, count[bucket] = before + count[bucket], before
+    for node in range(n):
+        order[count[spare[node]]] = node
+        count[spare[node]] += 1
+    _tidy(label, order)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _tidy(label: Any, order: Any) -> None:
+    """Sort an order that is nearly sorted, as far as that is cheap: it guides the search and decides nothing."""
+    left = MOST_SHIFTS * len(order)
+    for i in range(1, len(order)):
+        node = order[i]
+        here = label[node]
+        j = i
+        while j > 0 and left > 0 and label[order[j - 1]] > here:
+            order[j] = order[j - 1]
+            j -= 1
+            left -= 1
+        order[j] = node
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def mend(
+    net: Any, cost: Any, source: int, label: Any, up: Any, order: Any, queue: Any, stack: Any, keys: Any, same: Any
+) -> None:
+    """Do what `grow` does, starting from a tree `up` that was grown from the same source at other costs.
+
+    Labels are summed along the tree, then every arc is looked at once, nodes in the order of their last labels, so that
+    what has become shorter spreads in the same pass. Writes 1 into `same` for each through node that is still reached
+    by the path of the old tree, else 2, and brings `order` up to date.
+    """
+    n = np.uint32(len(label))
+    same[:] = 0
+    label[: net.through] = -1.0
+    label[net.through :] = np.inf
+    label[source] = 0.0
+    for i in range(net.through):
+        node = order[i]
         top = 0
         while label[node] < 0.0:
-            if up[node] < 0:
+            if up[node] == NONE:
                 label[node] = np.inf
                 break
             stack[top] = node
@@ -349,38 +427,45 @@ def mend(net: Any, cost: Any, source: int, label: Any, up: Any, queue: Any, stac
             node = stack[top]
             here += cost[up[node]]
             label[node] = here
-    queue[:] = -1
-    first, last = n, n
-    node = source
-    position = -1 if source >= net.through else 0
-    while position < net.through:
-        if position >= 0:
-            node = position
-        position += 1
+    queue[:] = NONE
+    stack[:] = 0
+    first, last, changed = n, n, False
+    for i in range(-1 if source >= net.through else 0, net.through):
+        node = source if i < 0 else order[i]
         here = label[node]
+        stack[node] = 1
         for arc in range(net.start[node], net.middle[node]):
             other = net.head[arc]
             reach = here + cost[arc]
             if reach < label[other]:
                 label[other] = reach
-                up[other] = arc
-                if queue[other] == -1:
+                changed = True
+                if up[other] != arc:
+                    up[other] = arc
+                    same[other] = 2
+                if stack[other] == 1 and queue[other] == NONE:
                     queue[other] = n
                     if first == n:
                         first = other
                     else:
                         queue[last] = other
                     last = other
-    if first != n and not _settle(net, cost, label, up, queue, first, last, MOST_SCANS * n):
+    if first != n and not _settle(net, cost, label, up, queue, first, last, MOST_SCANS * n, same):
         _dijkstra(net, cost, source, label, up, queue, stack, keys)
+        same[:] = 2
+    elif changed:
+        _pass_down(net, source, up, stack, same)
+    else:
+        same[:] = 1
+    _tidy(label, order)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def arrive(net: Any, cost: Any, label: Any, up: Any, node: int) -> Any:
-    """Return the least cost of a destination, sink or not, and the arc by which it is reached (-1: none)."""
+    """Return the least cost of a destination, sink or not, and the arc by which it is reached (NONE: none)."""
     if node < net.through:
         return label[node], up[node]
-    least, by = np.inf, -1
+    least, by = np.inf, np.uint32(NONE)
     for k in range(net.in_start[node - net.through], net.in_start[node - net.through + 1]):
         arc = net.in_arc[k]
         reach = label[net.tail[arc]] + cost[arc]
@@ -397,7 +482,7 @@ def from_any(offsets: Any, order: Any, far: Any, shut: Any, cost: Any, sink: Any
     """
     n = len(offsets) - 1
     label = np.full(n, np.inf)
-    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, -1, np.int64)
+    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, NONE, np.int64)
     size = 0
     for source in sources:
         if label[source] > 0.0:

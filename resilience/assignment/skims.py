@@ -56,7 +56,7 @@ def skim(
         cost[net.any_of(closed)] = np.inf
     values = np.stack([net.over_arcs(v) for v in along]) if along else np.zeros((0, net.arcs))
     some = np.ones(len(pairs), np.bool_) if wanted is None else wanted
-    origin, destination = net.number[pairs.origin], net.number[pairs.destination]
+    origin, destination = (net.number[ends].astype(np.uint32) for ends in (pairs.origin, pairs.destination))
     found = np.asarray(_skim(net.net, cost, values, origin, destination, some))
     return found if along else found[0]
 
@@ -149,8 +149,8 @@ def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: Bools
 @njit(cache=True, nogil=True)
 def _skim(net: Any, cost: Any, values: Any, origin: Any, destination: Any, wanted: Any) -> Any:
     n, pairs = len(net.start) - 1, len(origin)
-    label, up = np.empty(n), np.empty(net.through, np.int32)
-    queue, stack, keys = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n)
+    label, up = np.empty(n), np.empty(net.through, np.uint32)
+    queue, stack, keys, same = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n), np.empty(n, np.uint8)
     result = np.full((1 + len(values), pairs), np.nan)
     first = 0
     while first < pairs:
@@ -160,7 +160,7 @@ def _skim(net: Any, cost: Any, values: Any, origin: Any, destination: Any, wante
             some = some or wanted[last]
             last += 1
         if some:
-            grow(net, cost, source, label, up, queue, stack, keys)
+            grow(net, cost, source, label, up, queue, stack, keys, same)
             for k in range(first, last):
                 if not wanted[k]:
                     continue

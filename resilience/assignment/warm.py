@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Warm:
         used = work.store.used
         used[kernels.BASE] = used[kernels.SLOTS]
         slots = int(used[kernels.SLOTS])
-        self._kept = [
+        self._kept: list[tuple[Callable[[Workspace], NDArray[Any]], NDArray[Any]]] = [
             (lambda w: w.roads.arc, work.roads.arc.copy()),
             (lambda w: w.roads.cost, work.roads.cost.copy()),
             (lambda w: w.store.flow[:slots], work.store.flow[:slots].copy()),
@@ -97,13 +97,16 @@ class Warm:
             (lambda w: w.store.sent, work.store.sent.copy()),
             (lambda w: w.store.busy, work.store.busy.copy()),
             (lambda w: w.store.is_busy, work.store.is_busy.copy()),
+            (lambda w: w.store.straight, work.store.straight.copy()),
             (lambda w: w.store.used, used.copy()),
             (lambda w: w.store.mark, work.store.mark.copy()),
             (lambda w: w.trips.cap, work.trips.cap.copy()),
             (lambda w: w.trees.up, work.trees.up.copy()),
+            (lambda w: w.trees.order, work.trees.order.copy()),
             (lambda w: w.trees.known, work.trees.known.copy()),
             (lambda w: w.od, work.od.copy()),
         ]
+        self._index = work.index()
         self._scale = max(self.base.total_cost, 1e-12)
 
     def _reset(self) -> None:
@@ -137,7 +140,7 @@ class Warm:
             work.set_state(graph, closed)
         elif change.closed is not None:
             work.close(closed, base.closed)
-        work.start_warm(gap, self._scale)
+        work.start_warm(gap, self._scale, index=self._index if change.vph is None else None)
         return closed
 
     def assign(

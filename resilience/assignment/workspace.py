@@ -10,6 +10,7 @@ from resilience.assignment import kernels
 from resilience.assignment.cost import FIXED, FLOW
 from resilience.assignment.graph import Exponential, GiveUp, Linear
 from resilience.assignment.kernels import Roads, Store, Trees, Trips
+from resilience.assignment.search import NONE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,9 +34,18 @@ class PathStore(NamedTuple):
     """
 
     offsets: NDArray[np.int64]
-    arcs: NDArray[np.int32]
+    arcs: NDArray[np.uint32]
     owner: NDArray[np.int32]
     flow: Floats
+
+
+class PathIndex(NamedTuple):
+    """Which paths lead over each arc: slots[begin[arc]:begin[arc + 1]]; the pair of a slot, the group of a pair."""
+
+    begin: NDArray[np.int64]
+    slots: NDArray[np.int32]
+    owner: NDArray[np.int32]
+    group: NDArray[np.int32]
 
 
 class Workspace:
@@ -52,15 +62,15 @@ class Workspace:
         kind, limit, theta = _answer(demand)
         self.trips = Trips(
             first=np.r_[begins, many].astype(np.int64),
-            origin=origin[begins].astype(np.int32),
-            vehicle=vehicle[begins].astype(np.int32),
-            destination=number[pairs.destination].astype(np.int32),
+            origin=origin[begins].astype(np.uint32),
+            vehicle=vehicle[begins].astype(np.uint32),
+            destination=number[pairs.destination].astype(np.uint32),
             cap=demand.vph * demand.pce,
             answer=kind,
             limit=limit,
             theta=theta,
         )
-        self.vehicle = vehicle.astype(np.int32)
+        self.vehicle = vehicle.astype(np.uint32)
         classes = len(demand.classes)
         self.roads = Roads(
             arc=graph.arc_matrix(self.net, closed),
@@ -75,19 +85,21 @@ class Workspace:
                 self.roads.extra[c, self.net.any_of(np.asarray(vehicles.closed, np.bool_))] = np.inf
         self.store = _empty_store(many, many + many // 2 + 256, 16 * many + 4 * nodes, nodes, arcs)
         groups = len(begins)
-        rows = groups if groups * self.net.net.through * 4.0 <= MOST_TREE_BYTES else 1
+        rows = groups if groups * self.net.net.through * 8.0 <= MOST_TREE_BYTES else 1
         self.trees = Trees(
-            up=np.full((rows, self.net.net.through), -1, np.int32),
+            up=np.full((rows, self.net.net.through), NONE, np.uint32),
+            order=np.zeros((rows, self.net.net.through), np.uint32),
             known=np.zeros(groups, np.uint8),
             label=np.empty(nodes),
-            queue=np.empty(nodes, np.int32),
-            stack=np.empty(nodes, np.int32),
+            queue=np.empty(nodes, np.uint32),
+            stack=np.empty(nodes, np.uint32),
             keys=np.empty(nodes),
+            same=np.empty(nodes, np.uint8),
         )
         self.od = np.full(many, np.inf)
         self.sums = np.zeros(5)
         self.only = np.ones(groups, np.uint8)
-        self.progress = np.zeros(10)
+        self.progress = np.zeros(11)
         kernels.price_all(self.roads)
 
     # -- what a solution starts from ---------------------------------------------------------------
@@ -127,23 +139,45 @@ class Workspace:
     def start_cold(self) -> None:
         """Get ready to place everyone on empty roads."""
         self.only[:] = 1
-        self._begin(gap=np.inf, moving=1.0)
+        self._begin(gap=np.inf, moving=kernels.EVERYONE)
 
-    def start_warm(self, target: float, scale: float) -> None:
-        """Take trips off closed paths and get ready to place them again, the groups concerned first."""
+    def start_warm(self, target: float, scale: float, *, index: PathIndex | None = None) -> None:
+        """Take trips off closed paths and get ready to place them again, the groups concerned first.
+
+        With an index of the paths, which are then as they were when it was made, only those over closed arcs are seen.
+        """
         kernels.price_all(self.roads)
         self.only[:] = 0
-        kernels.vacate(self.roads, self.trips, self.store, self.only)
+        if index is None:
+            kernels.vacate(self.roads, self.trips, self.store, self.only)
+        else:
+            shut = np.flatnonzero(np.isinf(self.roads.arc[:, FIXED]))
+            kernels.vacate_arcs(self.roads, self.trips, self.store, self.only, shut, *index)
         kernels.price_all(self.roads)
-        self._begin(gap=10.0 * target, moving=2.0)
+        self._begin(gap=10.0 * target, moving=kernels.WAITERS)
         self.progress[kernels.SCALE] = scale
+        waiting = self.trips.cap.sum() - self.store.sent.sum()
+        self.progress[kernels.WAITED] = waiting / max(self.trips.cap.sum(), 1e-12)
 
-    def _begin(self, *, gap: float, moving: float) -> None:
+    def _begin(self, *, gap: float, moving: int) -> None:
         self.sums[:] = 0.0
         p = self.progress
         p[:] = 0.0
         p[kernels.GAP], p[kernels.BEST], p[kernels.MOVING] = gap, np.inf, moving
         p[kernels.SEARCHING], p[kernels.PAIR] = 1.0, -1.0
+
+    def index(self) -> PathIndex:
+        """Return which paths lead over each arc."""
+        store = self.store
+        many = np.zeros(self.net.arcs, np.int64)
+        kernels.count_uses(store, many)
+        begin = np.concatenate([[0], np.cumsum(many)]).astype(np.int64)
+        found = PathIndex(
+            begin, np.empty(begin[-1], np.int32), np.empty(store.used[kernels.SLOTS], np.int32),
+            np.repeat(np.arange(len(self.trips.origin), dtype=np.int32), np.diff(self.trips.first)),
+        )  # fmt: skip
+        kernels.index_paths(store, begin[:-1].copy(), found.slots, found.owner)
+        return found
 
     # -- going on ------------------------------------------------------------------------------------
 
@@ -165,7 +199,7 @@ class Workspace:
         p, steps = self.progress, self.progress[kernels.STEPS]
         self.only[:] = 1
         self.sums[:] = 0.0
-        p[kernels.SEARCHING], p[kernels.GROUP], p[kernels.PAIR], p[kernels.MOVING] = 1.0, 0.0, -1.0, 0.0
+        p[kernels.SEARCHING], p[kernels.GROUP], p[kernels.PAIR], p[kernels.MOVING] = 1.0, 0.0, -1.0, kernels.NOBODY
         self.advance(1e-300, 1)
         p[kernels.STEPS] = steps
 
@@ -200,7 +234,7 @@ class Workspace:
         """Return the paths that carry flow."""
         many, arcs = (int(n) for n in kernels.count_paths(self.store))
         result = PathStore(
-            np.zeros(many + 1, np.int64), np.empty(arcs, np.int32), np.empty(many, np.int32), np.empty(many)
+            np.zeros(many + 1, np.int64), np.empty(arcs, np.uint32), np.empty(many, np.int32), np.empty(many)
         )
         kernels.write_paths(self.store, *result)
         return result
@@ -214,7 +248,6 @@ class Workspace:
         """Change the cost functions and closures, flows as they are."""
         self.graph = graph
         self.roads.arc[:, FIXED:] = graph.arc_matrix(self.net, closed)[:, FIXED:]
-
 
     def close(self, closed: Bools | None, before: Bools | None) -> None:
         """Change closures only: arcs that are shut now, and arcs of the base that are open again."""
@@ -245,17 +278,18 @@ def _empty_store(pairs: int, slots: int, pool: int, nodes: int, arcs: int) -> St
     used = np.zeros(6, np.int64)
     used[kernels.FREE] = -1
     return Store(
-        start=np.empty(slots, np.int64),
-        length=np.empty(slots, np.int32),
+        start=np.empty(slots, np.uint64),
+        length=np.empty(slots, np.uint32),
         flow=np.empty(slots),
         next=np.empty(slots, np.int32),
         price=np.empty(slots),
-        pool=np.empty(pool, np.int32),
+        pool=np.empty(pool, np.uint32),
         head=np.full(pairs, -1, np.int32),
         sent=np.zeros(pairs),
         busy=np.empty(pairs, np.int32),
         is_busy=np.zeros(pairs, np.uint8),
+        straight=np.zeros(pairs, np.uint8),
         used=used,
         mark=np.zeros(arcs, np.int64),
-        trail=np.empty(nodes + 1, np.int32),
+        trail=np.empty(nodes + 1, np.uint32),
     )

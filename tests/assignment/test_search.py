@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilience.assignment import search as module
-from resilience.assignment.search import _dijkstra, arrive, contract, grow, mend
+from resilience.assignment.search import NONE, _dijkstra, arrive, contract, grow, mend, rank
 from tests.tiny import graph, shortest
 
 
@@ -28,16 +28,22 @@ def search(prepared, cost, shut, origin, how, before=None):
     net = prepared.net
     n = len(net.start) - 1
     arcs = prepared.over_arcs(np.where(shut, np.inf, cost))
-    label, up = np.empty(n), np.full(net.through, -1, np.int32)
-    queue, stack, keys = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n)
+    label, up = np.empty(n), np.full(net.through, NONE, np.uint32)
+    queue, stack, keys = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n)
+    origin = np.uint32(origin)
+    same = np.empty(n, np.uint8)
     if how == "queue":
-        grow(net, arcs, origin, label, up, queue, stack, keys)
+        grow(net, arcs, origin, label, up, queue, stack, keys, same)
     elif how == "heap":
         _dijkstra(net, arcs, origin, label, up, queue, stack, keys)
     else:  # a tree that was grown at other costs and with other closures
-        grow(net, before, origin, label, up, queue, stack, keys)
-        mend(net, arcs, origin, label, up, queue, stack, keys)
-    found = [arrive(net, arcs, label, up, node) if node != origin else (0.0, -1) for node in range(n)]
+        grow(net, before, origin, label, up, queue, stack, keys, same)
+        order = np.random.default_rng(origin).permutation(net.through).astype(np.uint32)
+        if origin % 2:
+            rank(label, order, queue, stack)
+        mend(net, arcs, origin, label, up, order, queue, stack, keys, same)
+        assert sorted(order) == list(range(net.through))
+    found = [arrive(net, arcs, label, up, np.uint32(node)) if node != origin else (0.0, NONE) for node in range(n)]
     label = np.array([f[0] for f in found])
     via = np.full(n, -1)
     via[: net.through] = up
