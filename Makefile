@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/porto_alegre/demo
 RESULT_OF_VERIFY := docs/verification.md
+PEER := build/peers/aequilibrae
+RESULT_OF_BENCH := docs/benchmarks.md
 
-.PHONY: help demo test verify bench install install-dev browser lint clean
+.PHONY: help demo test verify bench-assignment bench-data install install-dev browser lint clean
 
 help:
 	@echo "make demo     set up and stress-test Porto Alegre (about 10 minutes), then say how to look at it"
 	@echo "make test     set up and run every check"
 	@echo "make verify   long checks; writes $(RESULT_OF_VERIFY)"
+	@echo "make bench-assignment DATA=folder   our traffic assignment beside AequilibraE's; writes $(RESULT_OF_BENCH)"
 	@echo "make clean    remove the environment and results"
 
 $(BIN)/python:
@@ -53,6 +56,19 @@ test: install-dev browser lint
 
 verify: install-dev
 	VERIFY_REPORT=$(RESULT_OF_VERIFY) $(BIN)/python -m pytest -m verify tests/verify
+
+bench-data:
+	@test -n "$(DATA)" && test -d "$(DATA)/SiouxFalls" || { echo "Say where the TNTP networks are:" \
+		"make bench-assignment DATA=<folder that holds SiouxFalls, Anaheim and Chicago-Sketch>"; exit 2; }
+
+$(PEER)/installed: benchmarks/peers/aequilibrae.txt
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# Options for the command: make bench-assignment DATA=... BENCH="--quick"
+bench-assignment: bench-data install-dev $(PEER)/installed
+	$(BIN)/python -m benchmarks.bench_assignment --data "$(DATA)" --out $(RESULT_OF_BENCH) $(BENCH)
 
 clean:
 	rm -rf $(VENV) results build dist *.egg-info
