@@ -310,6 +310,88 @@ def assign(
         raise RunError(say("cli.gap_missed", gap=gap, found=f"{found.relative_gap:.3g}", iterations=found.iterations))
 
 
+@app.command(help=say("cli.criticality"))
+def criticality(
+    folder: Annotated[Path, typer.Argument(metavar="CASE|TNTP_DIR", help=say("help.case_or_tntp"))],
+    elements: Annotated[str, typer.Option(help=say("help.elements"))] = "links",
+    cut: Annotated[list[float] | None, typer.Option(help=say("help.cut"))] = None,
+    cells: Annotated[int, typer.Option(help=say("help.cells"))] = 10,
+    most: Annotated[int | None, typer.Option(help=say("help.most"))] = None,
+    give_up: Annotated[bool, typer.Option("--give-up", help=say("help.give_up"))] = False,
+    gap: Annotated[float, typer.Option(help=say("help.relative_gap_to_reach"))] = 1e-6,
+    workers: Annotated[int, typer.Option(help=say("help.threads_for_one_per_core"))] = 0,
+    top: Annotated[int, typer.Option(help=say("help.top"))] = 20,
+    out: Annotated[Path | None, typer.Option(help=say("help.scan_folder"))] = None,
+    as_json: AsJson = False,
+    toll_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_toll"))] = 0.0,
+    distance_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_lengt"))] = 0.0,
+) -> None:
+    """Say which road matters most."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from resilience.ensemble import cores
+    from resilience.roadscan import road_problem, scan_roads, tables_of, write_scan
+
+    if workers < 0:
+        raise InputError(say("error.not_positive", name="--workers", found=workers))
+    if top < 1:
+        raise InputError(say("error.not_positive", name="--top", found=top))
+    target = folder if list(folder.glob("*_net.tntp")) else find_case(folder)
+    problem = road_problem(target, toll_weight=toll_weight, distance_weight=distance_weight)
+    cuts = tuple(cut or [1.0])
+    columns = TextColumn(say("progress.closures")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        line = bar.add_task("", total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(line, completed=done, total=total)
+
+        found = scan_roads(
+            problem, kind=elements, cuts=cuts, across=cells, most=most, gap=gap, give_up=give_up,
+            workers=workers if workers > 0 else cores(), progress=show,
+        )  # fmt: skip
+    asked = {"elements": elements, "cuts": list(cuts), "gap": gap, "give_up": give_up}
+    if out is not None:
+        write_scan(found, out, asked)
+    if as_json:
+        import json
+
+        tables = {name: json.loads(table.to_json(orient="records")) for name, table in tables_of(found).items()}
+        typer.echo(json.dumps(asked | {"travel_time_vehicle_hours": found.base.total_travel_time / 60.0} | tables))
+    else:
+        _print_scan(found, top)
+    if out is not None:
+        typer.echo(say("cli.scan_done", folder=out), err=as_json)
+    missed = sum(int((~scan.elements["converged"]).sum()) for scan in found.scans)
+    if missed or not found.base.converged:
+        raise RunError(say("cli.scan_missed", gap=gap, count=missed))
+
+
+def _print_scan(found: Any, top: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    for scan in found.scans:
+        lost = say("cli.scan_closed") if scan.cut == 1.0 else say("cli.scan_cut", share=f"{scan.cut:.0%}")
+        table = Table(title=f"{found.problem.name}: {lost}", caption=say("cli.scan_caption"), title_justify="left")
+        names = ("rank", "element", "flow", "cost_increase", "nri_share", "unserved")
+        for name in names:
+            table.add_column(say(f"cli.scan_{name}"), justify="left" if name == "element" else "right")
+        roads = scan.elements[~scan.elements["connector"]]
+        rows = roads if len(roads) else scan.elements
+        for row in rows.head(top).itertuples():
+            rank = f"{row.rank}" if row.rank_low == row.rank_high else f"{row.rank} ({row.rank_low}–{row.rank_high})"
+            table.add_row(
+                rank, f"{row.element}: {row.from_node}→{row.to_node}" if row.links == 1 else row.element,
+                f"{row.flow:,.0f}", f"{row.cost_increase:,.1f} ± {row.error:.1g}", f"{row.nri_share:+.2%}",
+                f"{row.unserved:,.0f}",
+            )  # fmt: skip
+        Console().print(table)
+        if 0 < len(roads) < len(scan.elements):
+            typer.echo(say("cli.scan_connectors", count=len(scan.elements) - len(roads)))
+
+
 @app.command(help=say("cli.dashboard"))
 def dashboard(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=say("help.run_folder_or_folder_of_run"))] = Path(

@@ -38,7 +38,7 @@ FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
-GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP, WAITED = range(11)
+GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP, WAITED, BEFORE, MEASURED = range(13)
 DONE, MORE, ROOM, STUCK = range(4)
 # whom a pass moves: nobody (it measures), everyone, those who wait for a path after a change; PLACED: those have one
 NOBODY, EVERYONE, WAITERS, PLACED = range(4)
@@ -325,6 +325,14 @@ def _balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _is_calm(trips: Any, store: Any, k: int, best: int) -> bool:
+    """Return whether nothing can move in a pair: one path, everyone under way, and nobody about to give up."""
+    if store.next[store.head[k]] >= 0 or store.sent[k] < trips.cap[k] or trips.answer >= 2:
+        return False
+    return trips.answer == 0 or store.price[best] <= trips.limit[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _watch(store: Any, k: int) -> None:
     if store.is_busy[k] == 0:
         store.is_busy[k] = 1
@@ -411,7 +419,7 @@ def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> floa
         elif store.sent[k] < trips.cap[k]:
             excess = np.inf
         _balance(roads, trips, store, c, k, best, ease)
-        if trips.answer == 0 and store.next[store.head[k]] < 0 and store.sent[k] >= trips.cap[k]:
+        if _is_calm(trips, store, k, best):
             store.is_busy[k] = 0
             continue
         store.busy[kept] = k
@@ -522,7 +530,8 @@ def search(
             od[k] = cost
             cap = trips.cap[k]
             if store.straight[k] == 1:
-                if _known(net, store, trees, k, goal, by) and store.sent[k] >= cap:
+                calm = store.sent[k] >= cap and (trips.answer == 0 or (trips.answer == 1 and cost <= trips.limit[k]))
+                if calm and _known(net, store, trees, k, goal, by):
                     sums[TOTAL] += cap * cost
                     sums[LEAST] += cap * cost
                     k += 1
@@ -555,11 +564,11 @@ def search(
             elif trips.answer == 0 and sent < cap and cost < np.inf:
                 sums[WAITING] += cap - sent
             if best >= 0:
-                alone = store.next[store.head[k]] < 0
-                if move and not (alone and trips.answer == 0 and sent >= cap):
+                calm = _is_calm(trips, store, k, best)
+                if move and not calm:
                     _balance(roads, trips, store, c, k, best, ease)
-                    alone = store.next[store.head[k]] < 0
-                if not alone or trips.answer >= 1 or store.sent[k] < cap:
+                    calm = _is_calm(trips, store, k, best)
+                if not calm:
                     _watch(store, k)
                 elif each and _is_tree_path(net, store, up, store.head[k], source, by):
                     store.straight[k] = 1
@@ -656,6 +665,9 @@ def advance(
             gap = max(gap, progress[ANSWER_GAP])
         if sums[WAITING] > 0.0:
             gap = np.inf
+        if not move:
+            progress[BEFORE] = progress[MEASURED]
+            progress[MEASURED] = total
         progress[SCALE] = total
         progress[GAP] = gap
         progress[STEPS] += 1.0

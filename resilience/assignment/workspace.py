@@ -99,7 +99,7 @@ class Workspace:
         self.od = np.full(many, np.inf)
         self.sums = np.zeros(5)
         self.only = np.ones(groups, np.uint8)
-        self.progress = np.zeros(11)
+        self.progress = np.zeros(13)
         kernels.price_all(self.roads)
 
     # -- what a solution starts from ---------------------------------------------------------------
@@ -126,7 +126,7 @@ class Workspace:
         store.sent[:] = np.where(np.abs(share - 1.0) > 0, np.where(sent > 0, self.trips.cap, 0.0), sent)
         several = np.zeros(len(self.od), np.bool_)
         several[owner[1:][same]] = True
-        if self.trips.answer != kernels.FIXED:
+        if self.trips.answer not in (kernels.FIXED, kernels.GIVE_UP):
             several[:] = True
         busy = np.flatnonzero(several)
         store.busy[: len(busy)] = busy
@@ -164,6 +164,7 @@ class Workspace:
         p = self.progress
         p[:] = 0.0
         p[kernels.GAP], p[kernels.BEST], p[kernels.MOVING] = gap, np.inf, moving
+        p[kernels.BEFORE] = p[kernels.MEASURED] = np.nan
         p[kernels.SEARCHING], p[kernels.PAIR] = 1.0, -1.0
 
     def index(self) -> PathIndex:

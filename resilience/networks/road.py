@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -14,7 +15,6 @@ from resilience.assignment.graph import RoadGraph
 from resilience.defaults import default
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.networks.network import Network
@@ -93,6 +93,10 @@ def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) 
         power=both(roads["bpr_power"], 1.0),
         fixed_min=np.zeros(len(roads) + 2 * many),
         barred=np.concatenate([np.zeros(junctions, np.bool_), np.ones(len(zones), np.bool_)]),
+        node_id=network.nodes.index.append(zones.index),
+        link_id=roads.index.append(
+            pd.Index([f"{z}>{n}" for z, n in zip(connectors["zone"], connectors["node"], strict=True)])
+        ).append(pd.Index([f"{n}>{z}" for z, n in zip(connectors["zone"], connectors["node"], strict=True)])),
         length_km=np.concatenate([roads["length_m"].to_numpy(float) / 1000.0, np.zeros(2 * many)]),
     )
     connected = np.zeros(len(zones), np.bool_)

@@ -27,7 +27,8 @@ _COLUMNS = ("init_node", "term_node", "capacity", "length", "free_flow_time", "b
 class Tntp:
     """A network and its demand, nodes numbered from 0.
 
-    `intrazonal` is the demand within zones, which is not assigned.
+    `intrazonal` is the demand within zones, which is not assigned; `xy` the coordinates of the nodes, shape (nodes, 2),
+    where the folder has a *_node.tntp.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Tntp:
     demand: Demand
     intrazonal: float
     zones: int
+    xy: NDArray[np.float64] | None
 
 
 def read_tntp(folder: Path, *, toll_weight: float = 0.0, distance_weight: float = 0.0) -> Tntp:
@@ -71,6 +73,7 @@ def read_tntp(folder: Path, *, toll_weight: float = 0.0, distance_weight: float 
     if "NUMBER OF LINKS" in meta and int(meta["NUMBER OF LINKS"]) != len(table):
         problems.append(Problem("tntp_count", net.name, found=str(len(table)), expected=meta["NUMBER OF LINKS"]))
     origin, destination, demand = _read_trips(trips, zones, problems)
+    xy = _read_nodes(folder, nodes, problems)
     if problems:
         raise CaseError(problems)
     barred = np.arange(nodes) < int(meta.get("FIRST THRU NODE", "1")) - 1
@@ -88,7 +91,7 @@ def read_tntp(folder: Path, *, toll_weight: float = 0.0, distance_weight: float 
     pairs = Pairs(origin[outside][order], destination[outside][order])
     inside = float(demand[~outside].sum())
     name = net.name.removesuffix("_net.tntp")
-    return Tntp(name, graph, Demand(pairs, demand[outside][order]), inside, zones)
+    return Tntp(name, graph, Demand(pairs, demand[outside][order]), inside, zones, xy)
 
 
 def _only(folder: Path, pattern: str) -> Path:
@@ -129,6 +132,30 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, str], list
     if not rows:
         problems.append(Problem("tntp_empty", path.name))
     return meta, rows, lines
+
+
+def _read_nodes(folder: Path, nodes: int, problems: list[Problem]) -> NDArray[np.float64] | None:
+    files = sorted(folder.glob("*_node.tntp"))
+    if not files:
+        return None
+    xy = np.full((nodes, 2), np.nan)
+    for number, line in enumerate(files[0].read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        words = line.split("~", 1)[0].split(";", 1)[0].split()
+        if not words or words[0].lower() == "node" or words[0].startswith("<"):
+            continue
+        try:
+            node, x, y = int(words[0]), float(words[1]), float(words[2])
+        except (ValueError, IndexError):
+            problems.append(Problem("tntp_line", files[0].name, number, found=line.strip()[:80]))
+            continue
+        if not 1 <= node <= nodes:
+            problems.append(Problem("tntp_no_node", files[0].name, number, found=str(node), expected=str(nodes)))
+        else:
+            xy[node - 1] = x, y
+    missing = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if len(missing) and not problems:
+        problems.append(Problem("tntp_node_lacks", files[0].name, found=str(missing[0] + 1)))
+    return xy
 
 
 def _read_trips(

@@ -1,0 +1,387 @@
+"""Which road matters most: what its loss costs, who is exposed, and how sure the ranking is.
+
+Loss of an element (a link, a street, all links of a cell) is measured by solving user equilibrium again without it, or
+with a cut of its capacity:
+
+network robustness index   NRI = TSTT(without) - TSTT(base): Scott, Novak, Aultman-Hall & Guo (2006),
+                           doi:10.1016/j.jtrangeo.2005.10.003. It can be negative (Braess), and it falls when trips
+                           have no way left, so unserved demand stands beside it;
+cost increase              NRI plus a charge for every unserved trip: its ordinary minutes and the patience of its
+                           maker, so that losing a trip never looks like a gain; elements are ranked by it;
+importance                 increase of the cost of the shortest way, mean over all trips that still have one: Jenelius,
+                           Petersen & Mattsson (2006), doi:10.1016/j.tra.2005.11.003;
+exposure                   the same for the trips that start in a zone: mean and worst over the elements (ibid.).
+
+Partial closures rank more steadily than full ones in sparse networks: Novak, Sullivan & Scott (2012).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import igraph
+import numpy as np
+import pandas as pd
+from numba import njit
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from resilience.assignment.search import pop, sift
+from resilience.assignment.warm import Change, Totals, Warm
+from resilience.defaults import default
+from resilience.errors import InputError
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from resilience.assignment.equilibrium import Assignment
+    from resilience.assignment.graph import RoadGraph
+    from resilience.assignment.workspace import Workspace
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Element:
+    """What is closed together: a name and the numbers of its links."""
+
+    name: str
+    links: Ints
+
+
+def single_links(graph: RoadGraph, some: Bools | None = None) -> list[Element]:
+    """Return every link on its own, or those flagged."""
+    names = graph.names_of_links()
+    chosen = np.arange(graph.links) if some is None else np.flatnonzero(some)
+    return [Element(str(names[i]), np.array([i])) for i in chosen]
+
+
+def streets(graph: RoadGraph, some: Bools | None = None) -> list[Element]:
+    """Return links together with those that join the same two nodes, in either direction."""
+    chosen = np.arange(graph.links) if some is None else np.flatnonzero(some)
+    low, high = np.minimum(graph.tail, graph.head)[chosen], np.maximum(graph.tail, graph.head)[chosen]
+    table = pd.DataFrame({"low": low, "high": high, "link": chosen})
+    nodes = graph.names_of_nodes()
+    return [
+        Element(f"{nodes[a]}–{nodes[b]}", rows.to_numpy(np.int64))
+        for (a, b), rows in table.groupby(["low", "high"])["link"]
+    ]
+
+
+def cells(graph: RoadGraph, xy: Floats, across: int, some: Bools | None = None) -> list[Element]:
+    """Return all links whose middle lies in one cell of a square grid: Jenelius & Mattsson (2012).
+
+    Parameters
+    ----------
+    xy : coordinates of the nodes, shape (nodes, 2)
+    across : cells along the longer side of the network
+
+    """
+    if across < 1:
+        raise InputError(say("error.not_positive", name="--cells", found=across))
+    chosen = np.arange(graph.links) if some is None else np.flatnonzero(some)
+    middle = (xy[graph.tail[chosen]] + xy[graph.head[chosen]]) / 2.0
+    least, most = np.nanmin(xy, axis=0), np.nanmax(xy, axis=0)
+    size = float((most - least).max()) / across or 1.0
+    cell = np.minimum(((middle - least) / size).astype(np.int64), across - 1)
+    table = pd.DataFrame({"column": cell[:, 0], "row": cell[:, 1], "link": chosen})
+    return [
+        Element(f"{column}/{row}", rows.to_numpy(np.int64))
+        for (column, row), rows in table.groupby(["column", "row"])["link"]
+    ]
+
+
+class Seen(NamedTuple):
+    """What is taken from each solution: by origin, vehicle-minutes more and vehicles cut off; the charge; the trips."""
+
+    more: Floats
+    cut_off: Floats
+    charge: float
+    trips: float
+
+
+@dataclass(frozen=True)
+class Criticality:
+    """What a scan found.
+
+    Parameters
+    ----------
+    elements : one row an element, most critical first; columns in `scan`
+    zones : one row an origin (and vehicle class): trips (vehicles/h), exposure_mean_min and exposure_worst_min (minutes
+        a trip), worst_element, cut_off_worst (vehicles/h); connectors of zones are left out of it
+    base_travel_time : vehicle-hours per hour of the whole network
+    cut : share of capacity taken away, 1 is a closure
+
+    """
+
+    elements: pd.DataFrame
+    zones: pd.DataFrame
+    base_travel_time: float
+    cut: float
+
+
+def scan(
+    base: Assignment,
+    elements: list[Element],
+    *,
+    cut: float = 1.0,
+    gap: float = 1e-6,
+    workers: int = 1,
+    progress: Callable[[int, int], bool | None] | None = None,
+) -> Criticality:
+    """Return what the loss of each element does to the traffic of a solved network.
+
+    Parameters
+    ----------
+    base : the equilibrium of the whole network; its gap should not be above `gap`
+    cut : share of the capacity that each element loses; 1 closes it
+    gap : relative gap of every solution
+
+    Returns
+    -------
+    Criticality
+        `elements` has the columns element, from_node and to_node (of its first link), links (how many), connector
+        (nobody drives through its end), flow (pcu/h) and volume_capacity (the largest of its links), nri and
+        cost_increase (vehicle-hours per hour), nri_share (of the travel time of the whole network), unserved
+        (vehicles/h), importance_min (minutes a trip), error (vehicle-hours per hour, see `Warm.totals`), relative_gap,
+        converged, rank, rank_low and rank_high (the ranks that the errors leave open)
+
+    Raises
+    ------
+    InputError
+        The cut is not in (0, 1], or there is no element.
+    StoppedError
+        `progress` returned False.
+
+    """
+    if not 0.0 < cut <= 1.0:
+        raise InputError(say("error.bad_cut", found=cut))
+    if not elements:
+        raise InputError(say("error.no_elements"))
+    warm = Warm(base)
+    graph, pairs = base.network, base.demand.pairs
+    usual = warm.work.od.copy()
+    vph, pce = base.demand.vph, base.demand.pce
+    charge = usual + patience(usual)
+    first = warm.work.trips.first[:-1]
+    whole = warm.totals(Change(), gap=gap, with_error=True)
+
+    def look(work: Workspace) -> Seen:
+        home = np.maximum(work.trips.cap - work.store.sent, 0.0) / pce
+        home[(pairs.origin == pairs.destination) | ~np.isfinite(usual)] = 0.0
+        has_way = np.isfinite(work.od) & np.isfinite(usual)
+        more = np.zeros(len(vph))
+        more[has_way] = (vph * (work.od - usual))[has_way]
+        lost = home > 0.0
+        return Seen(
+            np.add.reduceat(more, first), np.add.reduceat(home, first), float(home[lost] @ charge[lost]),
+            float(vph[has_way].sum()),
+        )  # fmt: skip
+
+    used = np.array([bool(base.flow[e.links].max() > 0.0) for e in elements])
+    changes = [_change(graph, e, cut, base.closed) for e, u in zip(elements, used, strict=True) if u]
+    found = iter(warm.many(changes, gap=gap, workers=workers, with_error=True, look=look, progress=progress))
+    nothing = whole._replace(seen=Seen(np.zeros(len(first)), np.zeros(len(first)), 0.0, 1.0), error=0.0)
+    totals = [next(found) if u else nothing for u in used]
+    return _tables(base, elements, totals, whole, cut, warm)
+
+
+def patience(usual: Floats) -> Floats:
+    """Return the extra minutes that a trip bears before it is given up, as the commuters do, shape of `usual`."""
+    extra = (default("commuter.patience_factor") - 1.0) * usual
+    return np.clip(extra, default("commuter.patience_least_min"), default("commuter.patience_most_min"))
+
+
+def _is_connector(base: Assignment, element: Element) -> bool:
+    """Return whether all links lead to or from nodes that nobody drives through: zones, and ends with one neighbour."""
+    graph, search = base.network, base.search
+    last = (search.number >= search.net.through) & (search.number >= 0)
+    return bool((last[graph.tail[element.links]] | last[graph.head[element.links]]).all())
+
+
+def _change(graph: RoadGraph, element: Element, cut: float, closed: Bools | None) -> Change:
+    if cut < 1.0:
+        capacity = np.ones(graph.links)
+        capacity[element.links] = 1.0 - cut
+        return Change(capacity=capacity)
+    shut = np.zeros(graph.links, np.bool_) if closed is None else closed.copy()
+    shut[element.links] = True
+    return Change(closed=shut)
+
+
+def _tables(
+    base: Assignment, elements: list[Element], totals: list[Totals], whole: Totals, cut: float, warm: Warm
+) -> Criticality:
+    graph = base.network
+    load = base.flow / graph.capacity_vph
+    nodes = graph.names_of_nodes()
+    before = base.unserved.sum()
+    cost = whole.total_travel_time + whole.unserved_minutes
+    rows = []
+    for element, total in zip(elements, totals, strict=True):
+        seen: Seen = total.seen
+        nri = total.total_travel_time - whole.total_travel_time
+        lost = total.unserved_minutes - whole.unserved_minutes if total.unserved_minutes else seen.charge
+        rows.append(
+            {
+                "element": element.name,
+                "from_node": nodes[graph.tail[element.links[0]]],
+                "to_node": nodes[graph.head[element.links[0]]],
+                "links": len(element.links),
+                "connector": _is_connector(base, element),
+                "flow": base.flow[element.links].max(),
+                "volume_capacity": load[element.links].max(),
+                "nri": nri / 60.0,
+                "nri_share": nri / cost if cost > 0 else 0.0,
+                "unserved": total.unserved - before,
+                "cost_increase": (nri + lost) / 60.0,
+                "importance_min": seen.more.sum() / max(seen.trips, 1e-12),
+                "error": (total.error + whole.error) / 60.0 if total.error > 0 else 0.0,
+                "relative_gap": total.relative_gap,
+                "converged": total.converged,
+            }
+        )
+    table = pd.DataFrame(rows)
+    table = rank_with_errors(table, "cost_increase", "error")
+    first = warm.work.trips.first[:-1]
+    vph = np.add.reduceat(base.demand.vph, first)
+    # a connector of a zone is no road: it says nothing about the roads that its zone depends on
+    roads = [i for i, e in enumerate(elements) if not _is_connector(base, e)] or list(range(len(elements)))
+    per_trip = np.stack([totals[i].seen.more for i in roads]) / np.maximum(vph, 1e-12)
+    cut_off = np.stack([totals[i].seen.cut_off for i in roads])
+    zones = pd.DataFrame(
+        {
+            "zone": graph.names_of_nodes()[base.demand.pairs.origin[first]],
+            "trips": vph,
+            "exposure_mean_min": per_trip.mean(axis=0),
+            "exposure_worst_min": per_trip.max(axis=0),
+            "worst_element": [elements[roads[i]].name for i in per_trip.argmax(axis=0)],
+            "cut_off_worst": cut_off.max(axis=0),
+        }
+    )
+    return Criticality(table, zones, whole.total_travel_time / 60.0, cut)
+
+
+def rank_with_errors(table: pd.DataFrame, value: str, error: str) -> pd.DataFrame:
+    """Return the table sorted by a value, highest first, with rank and the ranks that the errors leave open.
+
+    Another element is surely above where its lowest value exceeds the highest value of this one.
+    """
+    table = table.sort_values([value, "element"], ascending=[False, True], kind="stable", ignore_index=True)
+    low, high = (table[value] - table[error]).to_numpy(), (table[value] + table[error]).to_numpy()
+    table["rank"] = np.arange(1, len(table) + 1)
+    table["rank_low"] = 1 + len(low) - np.searchsorted(np.sort(low), high, side="right")
+    table["rank_high"] = len(high) - np.searchsorted(np.sort(high), low, side="left")
+    return table
+
+
+# ------------------------------------------------------------------------------------------ structure
+
+
+def detours(graph: RoadGraph, minutes: Floats, *, closed: Bools | None = None) -> pd.DataFrame:
+    """Return the shortest way between the ends of each link without it, and with its whole street closed.
+
+    Columns minutes (of the link), detour_min (inf where there is none), detour_ratio, street_detour_min; index = links.
+    """
+    shut = np.zeros(graph.links, np.bool_) if closed is None else closed
+    offsets, order = graph.star()
+    cost = np.where(shut, np.inf, minutes)
+    found = _detours(offsets, order, graph.tail, graph.head, cost, graph.barred)
+    table = pd.DataFrame({"minutes": minutes, "detour_min": found[0]}, index=graph.names_of_links())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table["detour_ratio"] = np.where(minutes > 0, found[0] / minutes, np.inf)
+    table["street_detour_min"] = found[1]
+    return table
+
+
+def betweenness(graph: RoadGraph, minutes: Floats) -> pd.Series:
+    """Return the share of shortest ways between all ordered pairs of nodes that use each link, by igraph."""
+    view = igraph.Graph(n=graph.nodes, edges=np.column_stack([graph.tail, graph.head]).tolist(), directed=True)
+    weights = np.maximum(minutes, 1e-9)  # igraph wants positive weights
+    found = np.array(view.edge_betweenness(directed=True, weights=weights.tolist()))
+    many = graph.nodes * (graph.nodes - 1)
+    return pd.Series(found / max(many, 1), index=graph.names_of_links(), name="betweenness")
+
+
+def percolation(graph: RoadGraph, order: Ints, *, steps: int = 100) -> pd.DataFrame:
+    """Return how the network falls apart as links are taken out in an order.
+
+    Parameters
+    ----------
+    order : numbers of links, the first to go first
+    steps : points of the curve
+
+    Returns
+    -------
+    DataFrame with the columns removed (share of the links in `order`), largest and second: size of the largest and of
+    the second largest strongly connected part, as shares of the nodes that trips may pass. The critical share is where
+    the second is largest.
+
+    """
+    through = np.flatnonzero(~graph.barred)
+    keep = np.ones(graph.links, np.bool_)
+    keep[graph.barred[graph.tail] | graph.barred[graph.head]] = False
+    rows = []
+    done = 0
+    for step in range(steps + 1):
+        upto = round(step * len(order) / steps)
+        keep[order[done:upto]] = False
+        done = upto
+        links = np.flatnonzero(keep)
+        view = csr_array(
+            (np.ones(len(links)), (graph.tail[links], graph.head[links])), shape=(graph.nodes, graph.nodes)
+        )
+        _, label = connected_components(view, directed=True, connection="strong")
+        sizes = np.sort(np.bincount(label[through]))[::-1]
+        second = int(sizes[1]) if len(sizes) > 1 else 0
+        rows.append((upto / max(len(order), 1), sizes[0] / len(through), second / len(through)))
+    return pd.DataFrame(rows, columns=["removed", "largest", "second"])
+
+
+@njit(cache=True, nogil=True)
+def _detours(offsets: Any, order: Any, tail: Any, head: Any, cost: Any, barred: Any) -> Any:
+    """Return the least cost from tail to head of each link without it, and without all links between its ends."""
+    n, links = len(offsets) - 1, len(tail)
+    found = np.full((2, links), np.inf)
+    label = np.full(n, np.inf)
+    keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, 2**32 - 1, np.int64)
+    touched = np.empty(n, np.int64)
+    for link in range(links):
+        a, b = tail[link], head[link]
+        if a == b:
+            continue
+        for whole in range(2):
+            size = sift(keys, nodes, place, 0, a, 0.0)
+            label[a] = 0.0
+            touched[0] = a
+            many = 1
+            while size > 0:
+                node, here = nodes[0], keys[0]
+                if node == b:
+                    found[whole, link] = here
+                    break
+                size = pop(keys, nodes, place, size)
+                if barred[node] and node != a:
+                    continue
+                for k in range(offsets[node], offsets[node + 1]):
+                    other_link = order[k]
+                    other = head[other_link]
+                    if other_link == link or (whole == 1 and node == a and other == b):
+                        continue
+                    reach = here + cost[other_link]
+                    if reach < label[other]:
+                        if label[other] == np.inf:
+                            touched[many] = other
+                            many += 1
+                        label[other] = reach
+                        size = sift(keys, nodes, place, size, other, reach)
+            for i in range(many):
+                label[touched[i]] = np.inf
+                place[touched[i]] = 2**32 - 1
+    return found
