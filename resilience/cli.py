@@ -377,13 +377,14 @@ def _print_scan(found: Any, top: int) -> None:
         table = Table(title=f"{found.problem.name}: {lost}", caption=say("cli.scan_caption"), title_justify="left")
         names = ("rank", "element", "flow", "cost_increase", "nri_share", "unserved")
         for name in names:
-            table.add_column(say(f"cli.scan_{name}"), justify="left" if name == "element" else "right")
+            left = name == "element"
+            table.add_column(say(f"cli.scan_{name}"), justify="left" if left else "right", no_wrap=not left)
         roads = scan.elements[~scan.elements["connector"]]
         rows = roads if len(roads) else scan.elements
         for row in rows.head(top).itertuples():
             rank = f"{row.rank}" if row.rank_low == row.rank_high else f"{row.rank} ({row.rank_low}–{row.rank_high})"
             table.add_row(
-                rank, f"{row.element}: {row.from_node}→{row.to_node}" if row.links == 1 else row.element,
+                rank, found.problem.label.get(row.element, row.element),
                 f"{row.flow:,.0f}", f"{row.cost_increase:,.1f} ± {row.error:.1g}", f"{row.nri_share:+.2%}",
                 f"{row.unserved:,.0f}",
             )  # fmt: skip

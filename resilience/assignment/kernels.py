@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
-MOVE_ABOVE = 0.01  # relative gap above which passes of shortest paths move flow at once
+MOVE_ABOVE = 0.001  # relative gap above which passes of shortest paths move flow at once
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 
@@ -38,7 +38,7 @@ FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
-GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP, WAITED, BEFORE, MEASURED = range(13)
+GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP, WAITED = range(11)
 DONE, MORE, ROOM, STUCK = range(4)
 # whom a pass moves: nobody (it measures), everyone, those who wait for a path after a change; PLACED: those have one
 NOBODY, EVERYONE, WAITERS, PLACED = range(4)
@@ -665,9 +665,6 @@ def advance(
             gap = max(gap, progress[ANSWER_GAP])
         if sums[WAITING] > 0.0:
             gap = np.inf
-        if not move:
-            progress[BEFORE] = progress[MEASURED]
-            progress[MEASURED] = total
         progress[SCALE] = total
         progress[GAP] = gap
         progress[STEPS] += 1.0

@@ -99,7 +99,7 @@ class Workspace:
         self.od = np.full(many, np.inf)
         self.sums = np.zeros(5)
         self.only = np.ones(groups, np.uint8)
-        self.progress = np.zeros(13)
+        self.progress = np.zeros(11)
         kernels.price_all(self.roads)
 
     # -- what a solution starts from ---------------------------------------------------------------
@@ -164,7 +164,6 @@ class Workspace:
         p = self.progress
         p[:] = 0.0
         p[kernels.GAP], p[kernels.BEST], p[kernels.MOVING] = gap, np.inf, moving
-        p[kernels.BEFORE] = p[kernels.MEASURED] = np.nan
         p[kernels.SEARCHING], p[kernels.PAIR] = 1.0, -1.0
 
     def index(self) -> PathIndex:
