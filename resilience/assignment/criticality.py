@@ -147,7 +147,7 @@ def scan(
     -------
     Criticality
         `elements` has the columns element, from_node and to_node (of its first link), links (how many), connector
-        (nobody drives through its end), flow (pcu/h) and volume_capacity (the largest of its links), nri and
+        (all its links end at a zone), flow (pcu/h) and volume_capacity (the largest of its links), nri and
         cost_increase (vehicle-hours per hour), nri_share (of the travel time of the whole network), unserved
         (vehicles/h), importance_min (minutes a trip), error (vehicle-hours per hour, see `Warm.totals`), relative_gap,
         converged, rank, rank_low and rank_high (the ranks that the errors leave open)
@@ -198,13 +198,6 @@ def patience(usual: Floats) -> Floats:
     return np.clip(extra, default("commuter.patience_least_min"), default("commuter.patience_most_min"))
 
 
-def _is_connector(base: Assignment, element: Element) -> bool:
-    """Return whether all links lead to or from nodes that nobody drives through: zones, and ends with one neighbour."""
-    graph, search = base.network, base.search
-    last = (search.number >= search.net.through) & (search.number >= 0)
-    return bool((last[graph.tail[element.links]] | last[graph.head[element.links]]).all())
-
-
 def _change(graph: RoadGraph, element: Element, cut: float, closed: Bools | None) -> Change:
     if cut < 1.0:
         capacity = np.ones(graph.links)
@@ -215,12 +208,24 @@ def _change(graph: RoadGraph, element: Element, cut: float, closed: Bools | None
     return Change(closed=shut)
 
 
+def connectors(base: Assignment) -> Bools:
+    """Return the links of which one end is a zone: barred, or a place of trips with one neighbour, shape (links,)."""
+    graph, pairs = base.network, base.demand.pairs
+    ends = np.unique(np.stack([np.minimum(graph.tail, graph.head), np.maximum(graph.tail, graph.head)]), axis=1)
+    zone = np.bincount(ends[:, ends[0] != ends[1]].ravel(), minlength=graph.nodes) <= 1
+    visited = np.zeros(graph.nodes, np.bool_)
+    visited[pairs.origin] = visited[pairs.destination] = True
+    zone = (zone & visited) | graph.barred
+    return np.asarray(zone[graph.tail] | zone[graph.head], np.bool_)
+
+
 def _tables(
     base: Assignment, elements: list[Element], totals: list[Totals], whole: Totals, cut: float, warm: Warm
 ) -> Criticality:
     graph = base.network
     load = base.flow / graph.capacity_vph
     nodes = graph.names_of_nodes()
+    connector = connectors(base)
     before = base.unserved.sum()
     cost = whole.total_travel_time + whole.unserved_minutes
     rows = []
@@ -234,7 +239,7 @@ def _tables(
                 "from_node": nodes[graph.tail[element.links[0]]],
                 "to_node": nodes[graph.head[element.links[0]]],
                 "links": len(element.links),
-                "connector": _is_connector(base, element),
+                "connector": bool(connector[element.links].all()),
                 "flow": base.flow[element.links].max(),
                 "volume_capacity": load[element.links].max(),
                 "nri": nri / 60.0,
@@ -252,7 +257,7 @@ def _tables(
     first = warm.work.trips.first[:-1]
     vph = np.add.reduceat(base.demand.vph, first)
     # a connector of a zone is no road: it says nothing about the roads that its zone depends on
-    roads = [i for i, e in enumerate(elements) if not _is_connector(base, e)] or list(range(len(elements)))
+    roads = [i for i, e in enumerate(elements) if not connector[e.links].all()] or list(range(len(elements)))
     per_trip = np.stack([totals[i].seen.more for i in roads]) / np.maximum(vph, 1e-12)
     cut_off = np.stack([totals[i].seen.cut_off for i in roads])
     zones = pd.DataFrame(

@@ -28,6 +28,8 @@ from resilience.errors import InputError, near
 from resilience.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -104,7 +106,7 @@ class RoadGraph:
             raise InputError(say("error.no_own_cost"))
 
     @classmethod
-    def from_table(cls, links: pd.DataFrame, *, zones: ArrayLike = (), own: OwnCost | None = None) -> Self:
+    def from_table(cls, links: pd.DataFrame, *, zones: Iterable[Hashable] = (), own: OwnCost | None = None) -> Self:
         """Return the network of a table with one row a link.
 
         Parameters
@@ -127,10 +129,10 @@ class RoadGraph:
         names = pd.Index(pd.unique(pd.concat([links["from_node"], links["to_node"]])), name="node")
         with suppress(TypeError):  # numbers and words together have no order: then that of the rows stays
             names = names.sort_values()
-        at = names.get_indexer(pd.Index(np.atleast_1d(np.asarray(zones, dtype=names.dtype if many else object))))
-        if len(np.atleast_1d(zones)) and (at < 0).any():
-            wrong = np.atleast_1d(np.asarray(zones))[np.flatnonzero(at < 0)[0]]
-            raise InputError(say("error.zone_without_link", zone=wrong))
+        wanted = pd.Index(list(zones))  # a list keeps what each name is
+        at = names.get_indexer(wanted)
+        if (at < 0).any():
+            raise InputError(say("error.zone_without_link", zone=wanted[int((at < 0).argmax())]))
         barred = np.zeros(len(names), np.bool_)
         barred[at] = True
 

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resilience.assignment import Demand, assign
+from resilience.assignment.criticality import (
+    Element,
+    betweenness,
+    cells,
+    detours,
+    patience,
+    percolation,
+    rank_with_errors,
+    scan,
+    single_links,
+    streets,
+)
+from resilience.errors import InputError
+from tests.assignment.test_equilibrium import networks
+from tests.tiny import graph, pairs
+
+# 0 -> 3 by the upper road (1) or the lower (2); node 4 hangs on 3 by a bridge
+LINKS = [(0, 1), (1, 3), (0, 2), (2, 3), (3, 4), (4, 3), (3, 0)]
+
+
+def town(**more):
+    return graph(5, LINKS, **({"minutes": [1, 1, 2, 2, 1, 1, 3], "capacity": 30.0} | more))
+
+
+def base_of(net, gap=1e-10):
+    return assign(net, Demand(pairs((0, 3), (0, 4), (3, 0)), np.array([20.0, 10.0, 5.0])), gap=gap)
+
+
+def test_every_row_is_what_solving_without_the_link_gives():
+    net = town()
+    base = base_of(net)
+    found = scan(base, single_links(net), gap=1e-8).elements.set_index("element")
+    for link in range(net.links):
+        without = assign(net, base.demand, gap=1e-10, closed=np.arange(net.links) == link)
+        row = found.loc[str(link)]
+        nri = (without.total_travel_time - base.total_travel_time) / 60.0
+        assert row["nri"] == pytest.approx(nri, abs=row["error"] + 1e-9)
+        assert row["unserved"] == pytest.approx(without.unserved.sum(), abs=1e-9)
+        has_way = np.isfinite(without.od_minutes)
+        more = (base.demand.vph * (without.od_minutes - base.od_minutes))[has_way].sum()
+        assert row["importance_min"] == pytest.approx(more / base.demand.vph[has_way].sum(), abs=1e-4)
+
+
+def test_a_bridge_loses_time_but_costs_more():
+    net = town()
+    base = base_of(net)
+    row = scan(base, single_links(net), gap=1e-8).elements.set_index("element").loc["4"]
+    assert row["unserved"] == 10.0
+    assert row["nri"] < 0  # fewer trips, less time: that must not look like a gain
+    lost = base.od_minutes[1] + patience(base.od_minutes[1:2])[0]
+    assert row["cost_increase"] == pytest.approx(row["nri"] + 10.0 * lost / 60.0)
+    assert row["cost_increase"] > 0
+
+
+def test_a_link_that_nobody_uses_costs_nothing():
+    net = graph(3, [(0, 1), (1, 2), (0, 2)], minutes=[1, 1, 50])
+    base = assign(net, Demand(pairs((0, 2)), np.array([1.0])), gap=1e-9)
+    row = scan(base, single_links(net)).elements.set_index("element").loc["2"]
+    assert row[["nri", "cost_increase", "unserved", "importance_min", "error"]].tolist() == [0.0] * 5
+
+
+def test_partial_closures_hurt_less_than_full_ones():
+    net = town()
+    base = base_of(net)
+    part = scan(base, single_links(net), cut=0.5, gap=1e-8).elements.set_index("element")["cost_increase"]
+    full = scan(base, single_links(net), gap=1e-8).elements.set_index("element")["cost_increase"]
+    used = [str(i) for i in np.flatnonzero(base.flow > 0)]
+    assert (part[used] > 0).all()
+    assert (part[["0", "1", "4"]] < full[["0", "1", "4"]]).all()
+
+
+def test_braess_bridge_is_worth_less_than_nothing():
+    net = graph(
+        4, [(0, 2), (0, 3), (2, 1), (2, 3), (3, 1)], minutes=[1e-8, 50, 50, 10, 1e-8], capacity=1.0,
+        b=[1e9, 0.02, 0.02, 0.1, 1e9], power=1.0,
+    )  # fmt: skip
+    base = assign(net, Demand(pairs((0, 1)), np.array([6.0])), gap=1e-10)
+    found = scan(base, single_links(net), gap=1e-9).elements.set_index("element")
+    assert found.loc["3", "nri"] * 60.0 == pytest.approx(-54.0, rel=1e-6)
+    assert found.loc["3", "rank"] == 5
+
+
+def test_streets_and_cells_close_their_links_together():
+    net = graph(3, [(0, 1), (1, 0), (1, 2), (0, 1)])
+    assert [(e.name, e.links.tolist()) for e in streets(net)] == [("0–1", [0, 1, 3]), ("1–2", [2])]
+    xy = np.array([[0.0, 0.0], [10.0, 0.0], [100.0, 50.0]])
+    assert [(e.name, e.links.tolist()) for e in cells(net, xy, 2)] == [("0/0", [0, 1, 3]), ("1/0", [2])]
+    with pytest.raises(InputError):
+        cells(net, xy, 0)
+
+
+def test_an_area_closure_is_what_closing_all_of_it_gives():
+    net = town()
+    base = base_of(net)
+    row = scan(base, [Element("both roads", np.array([0, 2]))], gap=1e-8).elements.iloc[0]
+    assert row["unserved"] == 30.0
+    assert row["links"] == 2
+
+
+def test_exposure_is_of_those_who_start_there():
+    # behind the bridge 3 - 4 lie two places, 4 and 5; the way from 4 to 5 is a connector of 5
+    net = graph(6, [*LINKS, (4, 5), (5, 4)], minutes=[1, 1, 2, 2, 1, 1, 3, 1, 1], capacity=30.0)
+    wanted = pairs((0, 3), (0, 4), (0, 5), (3, 0))
+    base = assign(net, Demand(wanted, np.array([20.0, 6.0, 4.0, 5.0])), gap=1e-10)
+    found = scan(base, single_links(net), gap=1e-8)
+    connector = found.elements.set_index("element")["connector"]
+    assert sorted(connector[connector].index) == ["7", "8"]
+    zones = found.zones.set_index("zone")
+    without = assign(net, base.demand, gap=1e-10, closed=np.arange(9) == 0)
+    worst = (base.demand.vph[:3] * (without.od_minutes - base.od_minutes)[:3]).sum() / 30.0
+    assert zones.loc[0, "exposure_worst_min"] == pytest.approx(worst, rel=1e-3)
+    assert zones.loc[0, "worst_element"] in {"0", "1"}
+    assert zones.loc[0, "cut_off_worst"] == 10.0
+    assert zones.loc[3, "trips"] == 5.0
+
+
+def test_workers_do_not_change_the_answer():
+    net = town()
+    base = base_of(net)
+    one, two = (scan(base, single_links(net), workers=n).elements for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_ranks_are_open_where_errors_overlap():
+    table = pd.DataFrame({"element": list("abcd"), "v": [10.0, 9.9, 5.0, 1.0], "e": [0.2, 0.2, 0.1, 0.0]})
+    found = rank_with_errors(table, "v", "e").set_index("element")
+    assert found[["rank", "rank_low", "rank_high"]].to_numpy().tolist() == [[1, 1, 2], [2, 1, 2], [3, 3, 3], [4, 4, 4]]
+
+
+@given(st.lists(st.tuples(st.floats(0, 9), st.floats(0, 2)), min_size=1, max_size=8))
+def test_open_ranks_are_those_that_some_true_values_would_give(rows):
+    table = pd.DataFrame(rows, columns=["v", "e"]).assign(element=[str(i) for i in range(len(rows))])
+    found = rank_with_errors(table, "v", "e")
+    for i, mine in found.iterrows():
+        others = found.drop(index=i)
+        surely_above = (others["v"] - others["e"] > mine["v"] + mine["e"]).sum()
+        surely_below = (others["v"] + others["e"] < mine["v"] - mine["e"]).sum()
+        assert mine["rank_low"] == 1 + surely_above
+        assert mine["rank_high"] == len(found) - surely_below
+        assert mine["rank_low"] <= mine["rank"] <= mine["rank_high"]
+
+
+@pytest.mark.parametrize("cut", [0.0, -0.5, 1.5, np.nan])
+def test_a_cut_that_cannot_be_is_refused(cut):
+    net = town()
+    with pytest.raises(InputError, match="cut"):
+        scan(base_of(net), single_links(net), cut=cut)
+
+
+def test_nothing_to_close_is_refused():
+    with pytest.raises(InputError, match="nothing to close"):
+        scan(base_of(town()), [])
+
+
+@given(networks(barred=False), st.integers(0, 9))
+def test_detours_agree_with_networkx(case, seed):
+    net, _, _ = case
+    minutes = np.random.default_rng(seed).uniform(0.1, 9.0, net.links)
+    found = detours(net, minutes)
+    for link in range(net.links):
+        a, b = int(net.tail[link]), int(net.head[link])
+        for column, gone in (
+            ("detour_min", np.arange(net.links) == link),
+            ("street_detour_min", (net.tail == a) & (net.head == b)),
+        ):
+            view = nx.DiGraph()
+            view.add_nodes_from(range(net.nodes))
+            for i in np.flatnonzero(~gone):
+                known = view.get_edge_data(int(net.tail[i]), int(net.head[i]), {"weight": np.inf})["weight"]
+                view.add_edge(int(net.tail[i]), int(net.head[i]), weight=min(known, minutes[i]))
+            try:
+                expected = np.inf if a == b else nx.dijkstra_path_length(view, a, b)
+            except nx.NetworkXNoPath:
+                expected = np.inf
+            assert found[column].iloc[link] == pytest.approx(expected)
+
+
+def test_a_detour_passes_through_no_zone():
+    net = graph(3, [(0, 2), (0, 1), (1, 2)], barred=[1])
+    assert np.isinf(detours(net, net.free_flow_min)["detour_min"].iloc[0])
+
+
+def test_betweenness_of_a_line():
+    net = graph(4, [(0, 1), (1, 2), (2, 3)])
+    np.testing.assert_allclose(betweenness(net, net.free_flow_min), np.array([3, 4, 3]) / 12)
+
+
+def test_percolation_of_a_two_way_ring():
+    # a one-way ring falls apart with its first link, a two-way ring of n nodes stays whole until two streets are gone
+    n = 10
+    there = [(i, (i + 1) % n) for i in range(n)]
+    one_way = percolation(graph(n, there), np.arange(n), steps=n)
+    assert one_way["largest"].tolist() == [1.0] + [0.1] * n
+    both = graph(n, there + [(b, a) for a, b in there])
+    curve = percolation(both, np.concatenate([[0, 10], [5, 15], [2, 12], [7, 17]]), steps=4)
+    assert curve["largest"].tolist() == [1.0, 1.0, 0.5, 0.5, 0.3]
+    assert curve["second"].tolist() == [0.0, 0.0, 0.5, 0.3, 0.3]
+
+
+def test_bond_percolation_of_the_square_lattice():
+    """Kesten (1980): links of the square lattice percolate at one half."""
+    side = 60
+    number = np.arange(side * side).reshape(side, side)
+    links = [*zip(number[:, :-1].ravel(), number[:, 1:].ravel(), strict=True)]
+    links += [*zip(number[:-1].ravel(), number[1:].ravel(), strict=True)]
+    half = len(links)
+    net = graph(side * side, links + [(b, a) for a, b in links])
+    shuffled = np.random.default_rng(2).permutation(half)
+    order = np.column_stack([shuffled, shuffled + half]).ravel()
+    curve = percolation(net, order, steps=50)
+    assert curve.loc[curve["second"].idxmax(), "removed"] == pytest.approx(0.5, abs=0.06)
