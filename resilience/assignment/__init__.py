@@ -3,6 +3,7 @@
 from resilience.assignment.cost import OwnCost
 from resilience.assignment.equilibrium import Assignment, assign
 from resilience.assignment.graph import Demand, Exponential, GiveUp, Linear, Pairs, RoadGraph, VehicleClass
+from resilience.assignment.memory import memory_needed
 from resilience.assignment.warm import Change, Warm
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "VehicleClass",
     "Warm",
     "assign",
+    "memory_needed",
 ]

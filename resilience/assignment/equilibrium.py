@@ -21,6 +21,7 @@ import pandas as pd
 
 from resilience.assignment import kernels
 from resilience.assignment.graph import Demand, GiveUp
+from resilience.assignment.memory import check_memory
 from resilience.assignment.workspace import PathStore, Workspace
 from resilience.errors import InputError
 from resilience.text import say
@@ -179,12 +180,14 @@ def assign(
     Raises
     ------
     InputError
-        The gap is not positive, or `closed` or `warm` belongs to another network or other pairs.
+        The gap is not positive, `closed` or `warm` belongs to another network or other pairs, or the paths would not
+        fit into the memory of this machine (`memory_needed`).
 
     """
     if isinstance(demand, pd.DataFrame):
         demand = Demand.from_table(network, demand)
     check(network, demand, gap, iterations, closed)
+    check_memory(network, demand)
     work = Workspace(network, demand, closed)
     if warm is None:
         work.start_cold()

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
-MOVE_ABOVE = 0.001  # relative gap above which passes of shortest paths move flow at once
+NEAR_GUESSED, NEAR_MEASURED = (
+    3.0,
+    2.0,
+)  # times the target below which a guessed or a measured gap makes the next pass measure
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 
@@ -644,7 +647,9 @@ def advance(
                     break
             only[:] = 1
             sums[:] = 0.0
-            progress[MOVING] = EVERYONE if progress[GAP] > MOVE_ABOVE or progress[MOVING] == PLACED else NOBODY
+            near = NEAR_MEASURED if progress[MOVING] == NOBODY else NEAR_GUESSED
+            far = progress[GAP] > near * target or progress[MOVING] == PLACED
+            progress[MOVING] = EVERYONE if far else NOBODY
             progress[SEARCHING], progress[GROUP], progress[PAIR] = 1.0, 0.0, -1.0
         move = progress[MOVING] != NOBODY
         g, k = search(
@@ -676,6 +681,34 @@ def advance(
         if progress[STALLED] > PATIENCE:
             return STUCK
     return MORE
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def live_arcs(store: Any) -> int:
+    """Return how many entries of the pool belong to paths that are in use."""
+    arcs = 0
+    for k in range(len(store.head)):
+        slot = store.head[k]
+        while slot >= 0:
+            arcs += store.length[slot]
+            slot = store.next[slot]
+    return arcs
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def pack(store: Any, pool: Any) -> None:
+    """Copy the paths in use into another pool, pair by pair."""
+    end = 0
+    for k in range(len(store.head)):
+        slot = store.head[k]
+        while slot >= 0:
+            begin = store.start[slot]
+            store.start[slot] = end
+            for i in range(store.length[slot]):
+                pool[end] = store.pool[begin + i]
+                end += 1
+            slot = store.next[slot]
+    store.used[POOL] = end
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)

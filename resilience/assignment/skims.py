@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from resilience.assignment.equilibrium import Assignment
     from resilience.assignment.graph import RoadGraph
+    from resilience.assignment.search import SearchGraph
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -55,10 +56,15 @@ def skim(
     if closed is not None:
         cost[net.any_of(closed)] = np.inf
     values = np.stack([net.over_arcs(v) for v in along]) if along else np.zeros((0, net.arcs))
+    found = along_paths(net, pairs, cost, values, wanted)
+    return found if along else found[0]
+
+
+def along_paths(net: SearchGraph, pairs: Pairs, cost: Floats, values: Floats, wanted: Bools | None = None) -> Floats:
+    """Return cost and values (shape (values, arcs)) summed along the shortest paths over the arcs of a search graph."""
     some = np.ones(len(pairs), np.bool_) if wanted is None else wanted
     origin, destination = (net.number[ends].astype(np.uint32) for ends in (pairs.origin, pairs.destination))
-    found = np.asarray(_skim(net.net, cost, values, origin, destination, some))
-    return found if along else found[0]
+    return np.asarray(_skim(net.net, cost, values, origin, destination, some))
 
 
 def skim_matrices(

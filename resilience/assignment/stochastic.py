@@ -19,8 +19,8 @@ path    the paths of a user equilibrium, and the shortest at the flows of now un
 The fixed point v = y(v), with y(v) the flows that the minutes at flows v bring about, is found by self-regulated
 averaging, Liu, He & He (2009, doi:10.1007/s11067-007-9023-x), and each step is mixed with the last few after Anderson
 (1965, doi:10.1145/321296.321305). On Sioux Falls, Anaheim and Chicago Sketch, whole and with closures, with theta 0.1
-to 50 per minute, a residual of 1e-4 takes 44 loadings in the geometric mean and 102 without mixing, one of 1e-6 takes
-59 and 159. Successive averages (1/n) do not come to 1e-6 within 2,000. Where theta is so large that the user
+to 50 per minute, a residual of 1e-4 takes 40 loadings in the geometric mean and 102 without mixing, one of 1e-6 takes
+54 and 165. Successive averages (1/n) do not come to 1e-6 within 2,000. Where theta is so large that the user
 equilibrium is near (from 10 per minute on in jammed networks) the search is slow or stalls, and says so.
 """
 
@@ -59,8 +59,10 @@ LEAST_THETA, MOST_THETA = 1e-9, 1e6  # per minute: below, minutes never matter; 
 MORE, LESS = 1.5, 0.1  # what averaging adds to its divisor where the residual grew and where it fell: fewest loadings
 MEMORY = 5  # steps that are mixed: with 3 and with 8 some of the networks named above took longer
 TOO_FAR = 3.0  # a residual so many times the least one takes the mixing back there; 1.5 and endless did worse
-MOST_WEIGHT = 1e3  # sum of weights above which a mix would multiply rounding; a limit of 30 cost loadings, this none
-PATIENCE = 300  # loadings without a residual under 0.9 of the least that mean no progress: twice what ever led on
+ALIKE = 1e-3  # sine of the angle below which a past step says nothing that later ones do not; 1e-1 took longer
+LONGEST = 10.0  # a past step is not extended farther: 3 and 30 took longer, and with 1,000 rounding multiplied
+PAUSE = 50  # loadings without progress (no residual under 0.9 of the least) after which mixing pauses until there is
+PATIENCE = 300  # loadings without progress after which the search ends; whatever led on did so within 155
 PATH_GAP = 1e-4  # of the user equilibrium that gives the first paths; what it misses is found on the way
 CLOSER = 1e-9  # share by which a way must be shorter than those known to be a new one: far above rounding
 SAME = 1e-12  # share of the largest distance below which two distances are one: some thousand roundings
@@ -242,17 +244,19 @@ class _Streets:
 
 
 class _Averaging:
-    """The next flows to try: self-regulated averaging, mixed with the last steps."""
+    """The next flows to try: self-regulated averaging, mixed with the last steps as long as that leads on."""
 
     def __init__(self) -> None:
         self.divisor = 1.0 - LESS  # so that the first step goes all the way
-        self.last = np.inf
+        self.last = self.mark = np.inf
+        self.since = 0
         self.best: tuple[float, Floats, Floats] | None = None
         self.flows: list[Floats] = []
         self.changes: list[Floats] = []
 
     def next(self, flow: Floats, change: Floats, residual: float) -> Floats:
         """Return the flows after those that were just tried, of which `change` = y(v) - v and its size are given."""
+        self.mark, self.since = (residual, 0) if residual < 0.9 * self.mark else (self.mark, self.since + 1)
         self.divisor += MORE if residual >= self.last else LESS
         self.last = residual
         if self.best is None or residual < self.best[0]:
@@ -260,28 +264,33 @@ class _Averaging:
         elif residual > TOO_FAR * self.best[0] and len(self.flows) > 1:
             self.last, flow, change = self.best
             self.flows, self.changes = [], []
-        result = self._mixed(flow, change)
+        apart = np.zeros(len(flow)) if self.since > PAUSE else self._mix(flow, change)
         self.flows, self.changes = [*self.flows, flow][-MEMORY:], [*self.changes, change][-MEMORY:]
-        return result
-
-    def _mixed(self, flow: Floats, change: Floats) -> Floats:
-        """Return the averaging step from the mix of past flows whose changes all but cancel; no flow below zero."""
         plain = flow + change / self.divisor
-        if not self.flows:
-            return plain
-        steps, turns = np.stack(self.flows) - flow, np.stack(self.changes) - change
-        table = np.einsum("il,jl->ij", turns, turns)  # no BLAS, whose sums depend on the number of threads
-        table[np.diag_indices(len(table))] *= 1.0 + 1e-10  # solvable where two steps are alike; below what matters
-        try:
-            weights = np.linalg.solve(table, np.einsum("il,l->i", turns, change))
-        except np.linalg.LinAlgError:
-            return plain
-        if np.abs(weights).sum() > MOST_WEIGHT:
-            return plain
-        apart = -np.einsum("i,il->l", weights, steps + turns / self.divisor)
         low = plain + apart < 0.0
         share = float(np.min(plain[low] / -apart[low])) if low.any() else 1.0
         return np.maximum(plain + share * apart, 0.0)
+
+    def _mix(self, flow: Floats, change: Floats) -> Floats:
+        """Return what to add to the plain step: towards the mix of past flows whose changes all but cancel."""
+        basis: list[tuple[Floats, Floats]] = []
+        apart = np.zeros(len(flow))
+        for past, turned in zip(reversed(self.flows), reversed(self.changes), strict=True):
+            step, turn = past - flow, turned - change
+            size = _norm(turn)
+            for known_step, known_turn in basis:
+                part = float((turn * known_turn).sum())
+                step, turn = step - part * known_step, turn - part * known_turn
+            rest = _norm(turn)
+            along = float((turn * change).sum())
+            if rest > ALIKE * size and abs(along) <= LONGEST * rest**2:
+                apart -= along / rest**2 * (step + turn / self.divisor)
+                basis.append((step / rest, turn / rest))
+        return apart
+
+
+def _norm(values: Floats) -> float:
+    return math.sqrt(float((values * values).sum()))  # not by BLAS, whose sums depend on the number of threads
 
 
 class _Search:
@@ -304,8 +313,7 @@ class _Search:
 
     def _settle(self) -> bool:
         """Find the fixed point on the ways known by now; return whether the gap was reached."""
-        averaging, flow = _Averaging(), self.flow
-        least, mark, since = np.inf, np.inf, 0
+        averaging, flow, least = _Averaging(), self.flow, np.inf
         while self.iterations < self.most and not self.stopped and not self.stalled:
             change = self.ways.load(self.streets.cost(flow)) - flow
             self.iterations += 1
@@ -316,9 +324,8 @@ class _Search:
                 self.stopped = self.progress(self.iterations, residual) is False
             if residual <= self.gap:
                 return True
-            mark, since = (residual, 0) if residual < 0.9 * mark else (mark, since + 1)
-            self.stalled = since > PATIENCE
             flow = averaging.next(flow, change, residual)
+            self.stalled = averaging.since > PATIENCE
         return False
 
 

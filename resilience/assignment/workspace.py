@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
+PACK_BELOW = 0.7  # share of the pool in use below which it is packed before it is enlarged
 MOST_TREE_BYTES = 512e6  # above this the trees of the origins are grown anew in every pass
 
 
@@ -107,8 +108,7 @@ class Workspace:
     def load(self, paths: PathStore) -> None:
         """Take the paths of an earlier solution, scaled to the demand of now."""
         many = len(paths.owner)
-        while len(self.store.flow) < many or len(self.store.pool) < len(paths.arcs):
-            self.enlarge()
+        self._resize(max(len(self.store.flow), many + many // 4), max(len(self.store.pool), len(paths.arcs) * 5 // 4))
         store, owner = self.store, paths.owner
         store.start[:many] = paths.offsets[:-1]
         store.length[:many] = np.diff(paths.offsets)
@@ -154,7 +154,7 @@ class Workspace:
             shut = np.flatnonzero(np.isinf(self.roads.arc[:, FIXED]))
             kernels.vacate_arcs(self.roads, self.trips, self.store, self.only, shut, *index)
         kernels.price_all(self.roads)
-        self._begin(gap=10.0 * target, moving=kernels.WAITERS)
+        self._begin(gap=kernels.NEAR_MEASURED * target, moving=kernels.WAITERS)
         self.progress[kernels.SCALE] = scale
         waiting = self.trips.cap.sum() - self.store.sent.sum()
         self.progress[kernels.WAITED] = waiting / max(self.trips.cap.sum(), 1e-12)
@@ -204,13 +204,25 @@ class Workspace:
         p[kernels.STEPS] = steps
 
     def enlarge(self) -> None:
-        """Make room for more paths."""
+        """Make room for more paths: by packing those in use where much is waste, else by longer arrays."""
         old = self.store
-        used_slots, used_pool = old.used[kernels.SLOTS], old.used[kernels.POOL]
-        slots = len(old.flow) if used_slots < 0.9 * len(old.flow) else len(old.flow) * 3 // 2 + 256
-        pool = len(old.pool) if used_pool < 0.9 * len(old.pool) else len(old.pool) * 3 // 2 + 4 * len(old.trail)
-        if (slots, pool) == (len(old.flow), len(old.pool)):
-            slots, pool = slots * 3 // 2 + 256, pool * 3 // 2 + 4 * len(old.trail)
+        if old.used[kernels.BASE] == 0 and kernels.live_arcs(old) < PACK_BELOW * len(old.pool):
+            pool = np.empty(len(old.pool), np.uint32)
+            kernels.pack(old, pool)
+            self.store = old = old._replace(pool=pool)
+            if old.used[kernels.FREE] >= 0 or old.used[kernels.SLOTS] < len(old.flow):
+                return
+        full_slots, full_pool = (
+            old.used[i] >= 0.9 * len(x) for i, x in ((kernels.SLOTS, old.flow), (kernels.POOL, old.pool))
+        )
+        both = full_slots == full_pool
+        self._resize(
+            len(old.flow) * 3 // 2 + 256 if full_slots or both else len(old.flow),
+            len(old.pool) * 3 // 2 + 4 * len(old.trail) if full_pool or both else len(old.pool),
+        )
+
+    def _resize(self, slots: int, pool: int) -> None:
+        old = self.store
 
         def longer(array: NDArray[Any], size: int) -> NDArray[Any]:
             if size == len(array):

@@ -1,0 +1,65 @@
+"""How much memory a solution will take, before it is begun."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resilience.assignment.graph import Pairs
+from resilience.assignment.skims import along_paths
+from resilience.assignment.workspace import MOST_TREE_BYTES
+from resilience.errors import InputError
+from resilience.text import say
+
+if TYPE_CHECKING:
+    from resilience.assignment.graph import Demand, RoadGraph
+
+SAMPLE = 2000  # pairs whose shortest paths at free flow are looked at
+PATHS_A_PAIR = 1.2  # on Chicago Sketch and Porto Alegre between 1.0 and 1.3 at a gap of 1e-6
+ROOM = 2.5  # times the paths: new ones beside old ones, and the store when it is packed or grows
+
+
+def memory_needed(graph: RoadGraph, demand: Demand) -> float:
+    """Return about how much memory a solution takes at its peak, bytes, what is loaded already left out.
+
+    Paths take most of it: 4 bytes an arc and 28 bytes a path. Their length is that of a sample of shortest paths.
+    """
+    pairs = demand.pairs
+    net = graph.search(np.concatenate([pairs.origin, pairs.destination]))
+    some = np.unique(np.linspace(0, len(pairs) - 1, SAMPLE).astype(np.int64))
+    cost = net.over_arcs(graph.free_flow_min + graph.fixed_min)
+    found = along_paths(net, Pairs(pairs.origin[some], pairs.destination[some]), cost, np.ones((1, net.arcs)))
+    has_way = np.isfinite(found[0])
+    hops = float(found[1][has_way].mean()) if has_way.any() else 0.0
+    groups = len(np.unique(pairs.of_class * graph.nodes + pairs.origin))
+    paths = PATHS_A_PAIR * len(pairs)
+    trees = min(groups * net.net.through * 8.0, MOST_TREE_BYTES)
+    return ROOM * paths * (4.0 * hops + 28.0) + trees + 120.0 * len(pairs) + 200.0 * net.arcs
+
+
+def check_memory(graph: RoadGraph, demand: Demand) -> None:
+    """Refuse what would not fit into this machine, with the sizes.
+
+    Raises
+    ------
+    InputError
+        More memory is needed than there is.
+
+    """
+    if len(demand.pairs) < 100_000:  # a tenth of a gigabyte at most: not worth a look
+        return
+    needed, there = memory_needed(graph, demand), _memory()
+    if there and needed > there:
+        raise InputError(
+            say("error.memory", needed=f"{needed / 1e9:.1f}", there=f"{there / 1e9:.1f}", pairs=len(demand.pairs))
+        )
+
+
+def _memory() -> float:
+    """Return the memory of this machine, bytes; 0 where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0.0
