@@ -341,7 +341,7 @@ def criticality(
     problem = road_problem(target, toll_weight=toll_weight, distance_weight=distance_weight)
     cuts = tuple(cut or [1.0])
     columns = TextColumn(say("progress.closures")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         line = bar.add_task("", total=None)
 
         def show(done: int, total: int) -> None:

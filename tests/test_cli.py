@@ -194,6 +194,59 @@ def test_assign(call, tntp):
     assert "objective" in out
 
 
+def test_criticality_of_a_tntp_folder(call, tntp):
+    code, out, _ = call("criticality", tntp, "--out", "scan", "--workers", "1")
+    assert code == 0
+    assert "cost increase" in out
+    assert "1: 1→2" in out
+    assert "Tables in scan" in out
+    assert sorted(f.name for f in Path("scan").iterdir()) == [
+        "about.json", "elements.csv", "percolation.csv", "structure.csv", "zones.csv",
+    ]  # fmt: skip
+    about = json.loads(Path("scan/about.json").read_text(encoding="utf-8"))
+    assert about["links"] == 2
+    assert about["demand_vph"] == 30.0
+    code, out, _ = call("criticality", tntp, "--json", "--elements", "streets", "--cut", "1", "--cut", "0.5")
+    assert code == 0
+    found = json.loads(out)
+    assert [(row["element"], row["cut"], row["links"]) for row in found["elements"]] == [
+        ("1–2", 1.0, 2),
+        ("1–2", 0.5, 2),
+    ]
+    assert found["elements"][0]["unserved"] == 30.0
+    assert found["elements"][0]["cost_increase"] > 0
+
+
+def test_criticality_of_a_case_names_the_road(call):
+    code, out, _ = call("criticality", SIOUX, "--most", "3", "--give-up")
+    assert code == 0
+    assert out.count("L10-15") + out.count("L15-10") == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--elements", "bridges"), '"bridges" is nothing to close; known: cells, links, streets'),
+        (("--elements", "cells"), "has no coordinates of nodes (*_node.tntp)"),
+        (("--cut", "0"), "must lie above 0 and up to 1 (a closure); found 0"),
+        (("--most", "0"), "--most must be at least 1"),
+        (("--top", "0"), "--top must be at least 1"),
+        (("--gap", "0"), "gap must be a positive number; found 0"),
+    ],
+)
+def test_criticality_refuses_what_cannot_be(call, tntp, more, message):
+    code, out, err = call("criticality", tntp, "--out", "scan", *more)
+    assert code == 2
+    assert message in " ".join(err.split())
+    assert not Path("scan").exists()
+
+
+def test_criticality_of_nothing(call):
+    code, _, err = call("criticality", "nowhere")
+    assert code == 2
+    assert "nowhere" in err
+
+
 def test_assign_says_when_the_gap_is_missed(call, tntp):
     code, out, err = call("assign", tntp, "--json", "--gap", "1e-15", "--iterations", "1")
     assert code != 0
@@ -274,7 +327,7 @@ def test_chinese(call, finished):
 def test_as_a_process_of_its_own(tmp_path, tntp):
     found = shell("--help", cwd=tmp_path)
     assert found.returncode == 0
-    for command in ("run", "score", "compare", "trace", "check", "list", "assign", "dashboard"):
+    for command in ("run", "score", "compare", "trace", "check", "list", "assign", "criticality", "dashboard"):
         assert command in found.stdout
     found = shell("list", "nothing", cwd=tmp_path, RESILIENCE_LANG="zh")
     assert found.returncode == 2

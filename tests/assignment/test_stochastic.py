@@ -267,7 +267,7 @@ def test_paths_are_in_the_balance_of_fisk_and_none_is_missing():
         best = shortest(net, found.minutes, np.zeros(net.links, bool), demand.pairs.origin[k])
         assert cost[mine].min() == pytest.approx(best[demand.pairs.destination[k]], rel=1e-8)
         assert found.satisfaction[k] == pytest.approx(level[mine][0] - np.log(demand.vph[k]) / theta)
-    assert several >= 8
+    assert several >= 4
     routes = [tuple(found.store.arcs[a:b]) for a, b in pairwise(found.store.offsets)]
     assert len(set(routes)) == len(routes)
 
@@ -375,7 +375,7 @@ def test_mixing_saves_loadings():
     net, demand = grid(demand=60.0)
     mixed = assign_logit(net, demand, theta=2.0, gap=1e-8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stochastic._Averaging, "_mixed", lambda self, flow, change: flow + change / self.divisor)
+        patch.setattr(stochastic, "PAUSE", -1)
         plain = assign_logit(net, demand, theta=2.0, gap=1e-8, iterations=5000)
     assert plain.converged
     np.testing.assert_allclose(mixed.flow, plain.flow, atol=1e-4)
