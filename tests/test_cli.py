@@ -235,7 +235,7 @@ def test_criticality_of_a_case_names_the_road(call):
     ],
 )
 def test_criticality_refuses_what_cannot_be(call, tntp, more, message):
-    code, out, err = call("criticality", tntp, "--out", "scan", *more)
+    code, _, err = call("criticality", tntp, "--out", "scan", *more)
     assert code == 2
     assert message in " ".join(err.split())
     assert not Path("scan").exists()

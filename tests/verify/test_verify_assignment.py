@@ -34,6 +34,6 @@ def test_the_error_of_a_travel_time_covers_the_truth(name, step, report):
         covered = float((off <= told).mean())
         assert covered >= 0.95
         report(
-            f"- **Error of a travel time.** {name}, {len(used)} links closed one by one, gap {gap:g}: the error told covers "
-            f"the truth for {covered:.1%}; gap times travel time alone for {float((off <= rule).mean()):.1%}."
+            f"- **Error of a travel time.** {name}, {len(used)} links closed one by one, gap {gap:g}: the error told "
+            f"covers the truth for {covered:.1%}; gap times travel time alone for {float((off <= rule).mean()):.1%}."
         )
