@@ -280,6 +280,7 @@ def assign(
     toll_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_toll"))] = 0.0,
     distance_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_lengt"))] = 0.0,
     iterations: Annotated[int, typer.Option(help=say("help.most_iterations"))] = 1000,
+    out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
 ) -> None:
     """Solve user equilibrium."""
     import json
@@ -297,10 +298,17 @@ def assign(
         "objective": found.objective,
         "total_travel_time": found.total_travel_time,
         "relative_gap": found.relative_gap,
+        "average_excess_cost": found.average_excess_cost,
         "iterations": found.iterations,
         "seconds": round(time.perf_counter() - start, 4),
         "unserved": float(found.unserved.sum()),
     }
+    if out is not None:
+        from resilience.files import atomic
+
+        for name, table in (("links", found.link_table().reset_index()), ("pairs", found.pair_table())):
+            with atomic(out / f"{name}.csv") as temporary:
+                table.to_csv(temporary, index=False)
     if as_json:
         typer.echo(json.dumps(result))
     else:

@@ -12,6 +12,7 @@ from resilience.agents.population import PURPOSES, Population
 from resilience.arrays import sums
 from resilience.damage import DEPTHS
 from resilience.defaults import default
+from resilience.patience import patience
 from resilience.state import Outlook
 from resilience.traffic import BACK, OUT, Traffic
 
@@ -74,7 +75,7 @@ class Mobility:
         solved = traffic.solve(OUT, weekend, world.roads, demand, expected)
         self.away |= goes
         delay = (solved.od_minutes - usual)[people.out_pair]
-        self._count(hour, due, goes | self.at_desk, goes, delay)
+        self._count(hour, due, goes | self.at_desk, goes, delay, usual[people.out_pair])
         for reason in Choice:
             count = float(people.persons[free & (choice == reason)].sum())
             world.record.put(f"travel/{reason.name.lower()}", hour, count)
@@ -98,7 +99,7 @@ class Mobility:
         stranded = self.away & ~goes
         self.away = stranded
         delay = (solved.od_minutes - usual)[people.back_pair]
-        self._count(hour, due, due & (goes | self.at_desk), due & goes, delay)
+        self._count(hour, due, due & (goes | self.at_desk), due & goes, delay, usual[people.back_pair])
         world.record.put("travel/stranded", hour, float(people.persons[stranded].sum()))
         self._road_figures(hour, BACK, weekend, solved, demand)
         return solved.flow[: world.links]
@@ -151,16 +152,18 @@ class Mobility:
         np.divide(arrived, planned, out=share, where=planned > 0)
         return np.clip(share, 0.0, 1.0)
 
-    def _count(self, hour: int, due: Bools, done: Bools, drove: Bools, delay: Floats) -> None:
+    def _count(self, hour: int, due: Bools, done: Bools, drove: Bools, delay: Floats, usual: Floats) -> None:
         people, record = self.people, self.world.record
         weight, worth = people.persons, people.persons * people.priority
         late = drove & (delay > default("traffic.late_min"))
         lost = np.maximum(np.where(drove & np.isfinite(delay), delay, 0.0), 0.0)
+        charge = np.where(due & ~done & np.isfinite(usual), patience(usual), 0.0)
         for name, value in (
             ("planned", weight[due].sum()),
             ("completed", weight[done].sum()),
             ("late", weight[late].sum()),
             ("delay_hours", (weight * lost).sum() / 60.0),
+            ("given_up_hours", (weight * charge).sum() / 60.0),
             ("planned_weighted", worth[due].sum()),
             ("completed_weighted", worth[done].sum()),
         ):

@@ -16,7 +16,6 @@ from resilience.assignment.criticality import (
     betweenness,
     cells,
     detours,
-    patience,
     percolation,
     scan,
     single_links,
@@ -27,6 +26,7 @@ from resilience.assignment.graph import Demand, GiveUp, RoadGraph
 from resilience.case import load_case
 from resilience.errors import InputError, near
 from resilience.files import atomic
+from resilience.patience import patience
 from resilience.readers.tntp import read_tntp
 from resilience.text import say
 

@@ -9,6 +9,7 @@ import mesa
 import numpy as np
 
 from resilience.defaults import default
+from resilience.patience import patience
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,8 +80,7 @@ class InformedCommuterAgent(CommuterAgent):
 
     def decide(self, sees: Sees) -> Choice:
         """Return what this trip maker does, by the rule of InformedCommuter."""
-        extra = (default("commuter.patience_factor") - 1.0) * sees.usual_min
-        extra = min(max(extra, default("commuter.patience_least_min")), default("commuter.patience_most_min"))
+        extra = float(patience(np.array(sees.usual_min)))
         choice = Choice.GO
         if sees.now_min > sees.usual_min + extra:
             choice = Choice.TOO_LONG
@@ -110,11 +110,7 @@ class InformedCommuter:
 
     def decide(self, sees: Outlook) -> NDArray[np.int64]:
         """Return the choice of everyone, shape (people,); entries of those not due are of no account."""
-        extra = np.clip(
-            (default("commuter.patience_factor") - 1.0) * sees.usual_min,
-            default("commuter.patience_least_min"),
-            default("commuter.patience_most_min"),
-        )
+        extra = patience(sees.usual_min)
         choice = np.full(len(sees.due), int(Choice.GO))
         choice[sees.now_min > sees.usual_min + extra] = Choice.TOO_LONG
         choice[~np.isfinite(sees.now_min)] = Choice.NO_WAY

@@ -29,8 +29,8 @@ from scipy.sparse.csgraph import connected_components
 
 from resilience.assignment.search import pop, sift
 from resilience.assignment.warm import Change, Totals, Warm
-from resilience.defaults import default
 from resilience.errors import InputError
+from resilience.patience import patience
 from resilience.text import say
 
 if TYPE_CHECKING:
@@ -190,12 +190,6 @@ def scan(
     nothing = whole._replace(seen=Seen(np.zeros(len(first)), np.zeros(len(first)), 0.0, 1.0), error=0.0)
     totals = [next(found) if u else nothing for u in used]
     return _tables(base, elements, totals, whole, cut, warm)
-
-
-def patience(usual: Floats) -> Floats:
-    """Return the extra minutes that a trip bears before it is given up, as the commuters do, shape of `usual`."""
-    extra = (default("commuter.patience_factor") - 1.0) * usual
-    return np.clip(extra, default("commuter.patience_least_min"), default("commuter.patience_most_min"))
 
 
 def _change(graph: RoadGraph, element: Element, cut: float, closed: Bools | None) -> Change:

@@ -82,8 +82,7 @@ class Assignment:
     @property
     def search(self) -> SearchGraph:
         """The search graph whose arcs `store` speaks of."""
-        pairs = self.demand.pairs
-        return self.network.search(np.concatenate([pairs.origin, pairs.destination]))
+        return self.network.search(self.demand.pairs.ends)
 
     @property
     def total_cost(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -183,7 +184,8 @@ class RoadGraph:
 
     def search(self, ends: Ints) -> SearchGraph:
         """Return the graph prepared for searches between the given nodes, made once per topology."""
-        ends = np.unique(ends)
+        if (np.diff(ends) <= 0).any():
+            ends = np.unique(ends)
         key = ends.tobytes()
         if key not in self._prepared:
             kind = self.kind
@@ -281,6 +283,11 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.origin)
+
+    @cached_property
+    def ends(self) -> Ints:
+        """Nodes at which trips begin or end, sorted, each once."""
+        return np.unique(np.concatenate([self.origin, self.destination]))
 
     @property
     def of_class(self) -> Ints:

@@ -249,7 +249,7 @@ def _stay_or_go(roads: Any, trips: Any, store: Any, c: int, k: int, best: int) -
     home = trips.cap[k] - store.sent[k]
     gain = limit - store.price[best]
     if home > 0.0 and gain > 0.0:
-        bend = _bend(roads, store, best)
+        bend = 0.0 if gain == np.inf else _bend(roads, store, best)
         step = home if bend * home <= gain else gain / bend
         _add(roads, store, best, step)
         store.sent[k] = trips.cap[k] if step == home else store.sent[k] + step
@@ -496,26 +496,26 @@ def _is_tree_path(net: Any, store: Any, up: Any, slot: int, source: int, by: Any
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def search(
     net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
-    placing: bool, ease: float, g: int, k: int,
+    placing: bool, rough: bool, ease: float, g: int, k: int,
 ) -> Any:  # fmt: skip
     """One pass of shortest paths over the groups flagged in `only`, from group `g` on; see the head of this file.
 
     Where the store is full it stops before a pair and returns (group, pair): called again with them and a larger
     store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
     at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
-    way.
+    way. `rough` says that costs have changed so much that new trees are sooner grown than old ones mended.
     """
     label, queue = trees.label, trees.queue
+    each = len(trees.up) == len(trips.origin)
     while g < len(trips.origin):
         if only[g] == 0:
             g += 1
             continue
         c, source = trips.vehicle[g], trips.origin[g]
         row = roads.cost[c]
-        each = len(trees.up) == len(trips.origin)
         up = trees.up[g] if each else trees.up[0]
         if k < 0:
-            if each and trees.known[g] == 1:
+            if each and trees.known[g] == 1 and not rough:
                 mend(net, row, source, label, up, trees.order[g], queue, trees.stack, trees.keys, trees.same)
             else:
                 grow(net, row, source, label, up, queue, trees.stack, trees.keys, trees.same)
@@ -545,12 +545,13 @@ def search(
                 continue
             best, total = _dearest(roads, store, c, k)
             least = np.inf if best < 0 else store.price[best]
+            fresh = -1
             if cost < least * (1.0 - 1e-12):
-                slot = _keep(net, roads, store, up, c, k, source, by, least)
-                if slot == -2:
+                fresh = _keep(net, roads, store, up, c, k, source, by, least)
+                if fresh == -2:
                     return g, k
-                if slot >= 0:
-                    best = slot
+                if fresh >= 0:
+                    best = fresh
             sent = store.sent[k]
             sums[TOTAL] += total
             if trips.answer == 1:
@@ -573,7 +574,7 @@ def search(
                     calm = _is_calm(trips, store, k, best)
                 if not calm:
                     _watch(store, k)
-                elif each and _is_tree_path(net, store, up, store.head[k], source, by):
+                elif each and (store.head[k] == fresh or _is_tree_path(net, store, up, store.head[k], source, by)):
                     store.straight[k] = 1
             k += 1
         k = -1
@@ -653,8 +654,8 @@ def advance(
             progress[SEARCHING], progress[GROUP], progress[PAIR] = 1.0, 0.0, -1.0
         move = progress[MOVING] != NOBODY
         g, k = search(
-            net, roads, trips, store, trees, od, sums, only, move, progress[MOVING] == WAITERS, EASE * target,
-            int(progress[GROUP]), int(progress[PAIR]),
+            net, roads, trips, store, trees, od, sums, only, move, progress[MOVING] == WAITERS, progress[GAP] == np.inf,
+            EASE * target, int(progress[GROUP]), int(progress[PAIR]),
         )  # fmt: skip
         progress[GROUP], progress[PAIR] = g, k
         if g < len(trips.origin):

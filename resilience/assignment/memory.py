@@ -27,7 +27,7 @@ def memory_needed(graph: RoadGraph, demand: Demand) -> float:
     Paths take most of it: 4 bytes an arc and 28 bytes a path. Their length is that of a sample of shortest paths.
     """
     pairs = demand.pairs
-    net = graph.search(np.concatenate([pairs.origin, pairs.destination]))
+    net = graph.search(pairs.ends)
     some = np.unique(np.linspace(0, len(pairs) - 1, SAMPLE).astype(np.int64))
     cost = net.over_arcs(graph.free_flow_min + graph.fixed_min)
     found = along_paths(net, Pairs(pairs.origin[some], pairs.destination[some]), cost, np.ones((1, net.arcs)))

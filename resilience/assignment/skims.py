@@ -51,7 +51,7 @@ def skim(
         Shape (1 + len(along), pairs), or (pairs,) without `along`; nan where not wanted, inf without a path.
 
     """
-    net = graph.search(np.concatenate([pairs.origin, pairs.destination]))
+    net = graph.search(pairs.ends)
     cost = net.over_arcs(minutes)
     if closed is not None:
         cost[net.any_of(closed)] = np.inf

@@ -306,10 +306,8 @@ class _Search:
 
     def run(self) -> None:
         """Find the fixed point, with all the ways that belong to it."""
-        while self._settle():
+        while not self.complete and self._settle():
             self.complete = not self.ways.extend(self.streets.cost(self.flow))
-            if self.complete or self.stopped:
-                break
 
     def _settle(self) -> bool:
         """Find the fixed point on the ways known by now; return whether the gap was reached."""
@@ -355,7 +353,7 @@ def _result(search: _Search, closed: Bools | None) -> LogitAssignment:
         total_travel_time=float(flow @ cost) / demand.classes[0].pce,
         residual=residual,
         iterations=search.iterations,
-        converged=search.complete and residual <= search.gap,
+        converged=search.complete,
         stalled=search.stalled,
         store=ways.store if isinstance(ways, _PathWays) else None,
     )

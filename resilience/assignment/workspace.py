@@ -55,7 +55,7 @@ class Workspace:
     def __init__(self, graph: RoadGraph, demand: Demand, closed: Bools | None) -> None:
         pairs = demand.pairs
         self.graph, self.demand = graph, demand
-        self.net: SearchGraph = graph.search(np.concatenate([pairs.origin, pairs.destination]))
+        self.net: SearchGraph = graph.search(pairs.ends)
         number = self.net.number
         many, nodes, arcs = len(pairs), len(self.net.net.start) - 1, self.net.arcs
         origin, vehicle = number[pairs.origin], pairs.of_class

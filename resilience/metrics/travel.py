@@ -38,6 +38,16 @@ def lost_time(record: Record, no_hazard: Record, tables: Tables) -> float:
     return float(np.nansum(record.series["travel/delay_hours", "all"]))
 
 
+def lost_time_and_trips(record: Record, no_hazard: Record, tables: Tables) -> float:
+    """Return the extra time of trips completed and a charge for each trip not made, person-hours over the horizon.
+
+    A trip that is not made is charged the longest delay that its maker would have borne, so that it never looks better
+    than the latest one that is made; against the no-hazard run, where somebody may have no way either.
+    """
+    lost = [r.series[f"travel/{v}", "all"] for r in (record, no_hazard) for v in ("delay_hours", "given_up_hours")]
+    return float(np.nansum(lost[0]) + np.nansum(lost[1]) - np.nansum(lost[2]) - np.nansum(lost[3]))
+
+
 def worst_tenth(record: Record, no_hazard: Record, tables: Tables) -> float:
     """Return trips completed over planned in the zones that do worst and hold a tenth of the planned trips.
 
@@ -60,5 +70,6 @@ METRICS = (
     Metric("travel/stranded_people", "people", LOWER, stranded, TRIPS),
     Metric("travel/late_trips", "share", LOWER, late, TRIPS),
     Metric("travel/lost_time", "person_hours", LOWER, lost_time, TRIPS),
+    Metric("travel/lost_time_and_trips", "person_hours", LOWER, lost_time_and_trips, TRIPS),
     Metric("travel/worst_tenth", "share", HIGHER, worst_tenth, TRIPS),
 )
