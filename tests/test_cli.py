@@ -183,7 +183,7 @@ def test_assign(call, tntp):
     assert code == 0
     found = json.loads(out)
     assert set(found) == {
-        "objective", "total_travel_time", "relative_gap", "iterations", "seconds", "unserved",
+        "objective", "total_travel_time", "relative_gap", "average_excess_cost", "iterations", "seconds", "unserved",
     }  # fmt: skip
     # t1 = 1 + v/10, t2 = 1.5 (1 + (30 - v)/10): equal at v = 20, t = 3
     assert found["total_travel_time"] == pytest.approx(90.0, rel=1e-6)

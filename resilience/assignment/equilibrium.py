@@ -174,7 +174,8 @@ def assign(
     iterations : most passes of shortest paths over all origins
     closed : links that nobody may use, shape (links,)
     warm : an earlier solution for the same pairs, on roads with the same links, to start from
-    progress : called with iteration and relative gap after each pass; where it returns False, the search ends there
+    progress : called with iteration and relative gap after each pass (far from the end a guess, since costs move during
+        the pass); where it returns False, the search ends there
 
     Raises
     ------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -219,35 +220,29 @@ class Warm:
 
         """
         check(self.base.network, self.base.demand, gap, iterations, None)
-        done = 0
-        stopped = False
+        stop, lock = Event(), Lock()
+        result: dict[int, Totals] = {}
 
-        def share(warm: Warm, numbers: range) -> dict[int, Totals]:
-            nonlocal done, stopped
-            found = {}
+        def share(warm: Warm, numbers: range) -> None:
             for number in numbers:
-                if stopped:
-                    break
-                found[number] = warm.totals(
-                    changes[number], gap=gap, iterations=iterations, with_error=with_error, look=look
-                )
-                done += 1
-                if progress is not None and progress(done, len(changes)) is False:
-                    stopped = True
-            return found
+                if stop.is_set():
+                    return
+                found = warm.totals(changes[number], gap=gap, iterations=iterations, with_error=with_error, look=look)
+                with lock:
+                    result[number] = found
+                    if progress is not None and progress(len(result), len(changes)) is False:
+                        stop.set()
 
         workers = max(1, min(workers, len(changes)))
-        result: dict[int, Totals] = {}
-        if workers == 1:
-            result = share(self, range(len(changes)))
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                parts = [
-                    pool.submit(share, self if w == 0 else self.twin(), range(w, len(changes), workers))
-                    for w in range(workers)
-                ]
+        warms = [self, *(self.twin() for _ in range(workers - 1))]
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                parts = [pool.submit(share, w, range(n, len(changes), workers)) for n, w in enumerate(warms)]
                 for part in parts:
-                    result |= part.result()
-        if stopped and len(result) < len(changes):
+                    part.result()
+            except BaseException:  # an error in one thread, or the user's Ctrl-C here, ends the others too
+                stop.set()
+                raise
+        if len(result) < len(changes):
             raise StoppedError(say("error.stopped_scan", done=len(result), total=len(changes)))
         return [result[number] for number in range(len(changes))]

@@ -13,7 +13,6 @@ from resilience.assignment.criticality import (
     betweenness,
     cells,
     detours,
-    patience,
     percolation,
     rank_with_errors,
     scan,
@@ -21,6 +20,7 @@ from resilience.assignment.criticality import (
     streets,
 )
 from resilience.errors import InputError
+from resilience.patience import patience
 from tests.assignment.test_equilibrium import networks
 from tests.tiny import graph, pairs
 

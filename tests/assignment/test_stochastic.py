@@ -113,7 +113,7 @@ def test_flow_is_conserved_and_whoever_has_a_way_is_served(case, theta, loading)
     np.add.at(balance, net.head, -found.flow)
     np.add.at(balance, wanted.origin, -found.served)
     np.add.at(balance, wanted.destination, found.served)
-    np.testing.assert_allclose(balance, 0.0, atol=1e-8)
+    np.testing.assert_allclose(balance, 0.0, atol=1e-11 * max(found.flow.sum(), 1.0))
     assert found.converged
     np.testing.assert_allclose(found.minutes, net.minutes(found.flow))
     assert found.total_travel_time == pytest.approx(found.flow @ found.minutes)
@@ -149,6 +149,8 @@ def test_two_roads_have_a_closed_form(loading, theta):
 
     first = brentq(more, 0.0, trips, xtol=1e-13)
     np.testing.assert_allclose(found.flow, [first, trips - first], rtol=1e-9)
+    assert found.converged
+    assert found.iterations < 500
     both = np.array([cost(first, 0), cost(trips - first, 1)])
     assert found.satisfaction[0] == pytest.approx(-np.log(np.exp(-theta * both).sum()) / theta, rel=1e-8)
     assert found.od_minutes[0] == pytest.approx(found.flow @ both / trips, rel=1e-8)
@@ -285,6 +287,26 @@ def test_paths_of_a_base_over_closed_links_are_dropped_and_new_ones_found():
     np.testing.assert_array_equal(found.served, np.where(served, demand.vph, 0.0))
 
 
+def test_pairs_that_lose_all_their_paths_are_served_from_the_first_loading_on():
+    net = graph(2, [(0, 1), (0, 1)], minutes=[1.0, 50.0])
+    demand = Demand(pairs((0, 1)), np.array([5.0]))
+    base = assign(net, demand)
+    shut = np.array([True, False])
+    found = assign_logit(net, demand, theta=1.0, loading="path", base=base, closed=shut, iterations=1)
+    np.testing.assert_array_equal(found.flow, [0.0, 5.0])
+    assert found.served[0] == 5.0
+
+
+def test_nobody_passes_through_a_zone():
+    # 0 -> 1 -> 2 is short but leads through the zone 1, where others go; 0 -> 3 -> 2 is long
+    net = graph(4, [(0, 1), (1, 2), (0, 3), (3, 2)], minutes=[1.0, 1.0, 2.0, 2.0], barred=[0, 1, 2])
+    demand = Demand(pairs((0, 1), (0, 2), (1, 2)), np.array([1.0, 10.0, 3.0]))
+    for loading in ("link", "path"):
+        found = assign_logit(net, demand, theta=0.1, loading=loading)
+        np.testing.assert_allclose(found.flow, [1, 3, 10, 10])
+        np.testing.assert_allclose(found.od_minutes, [1, 4, 1], rtol=1e-4)
+
+
 def test_links_without_minutes_carry_ways():
     # connectors of no length into and out of a pair of junctions that are one: all links lead on, none back
     links = [(0, 1), (1, 2), (2, 1), (2, 3), (3, 4), (2, 4)]
@@ -369,6 +391,50 @@ def test_too_few_loadings_say_so_and_progress_stops():
         assert found.iterations == 5
         assert not found.converged
         assert found.residual == pytest.approx(min(r for _, r in seen))
+
+
+def test_who_stops_at_the_gap_is_asked_no_more():
+    net, demand = grid()
+    seen = []
+
+    def watch(number, residual):
+        seen.append(residual)
+        return residual > 1e-3
+
+    full = assign_logit(net, demand, theta=0.5, loading="path", gap=1e-3)
+    found = assign_logit(net, demand, theta=0.5, loading="path", gap=1e-3, progress=watch)
+    assert sum(r <= 1e-3 for r in seen) == 1
+    assert found.iterations == len(seen) < full.iterations
+    assert not found.converged  # there are shorter ways that were not taken in
+
+
+def test_a_mixed_step_keeps_the_sum_and_goes_below_zero_nowhere():
+    averaging = stochastic._Averaging()
+    low = np.inf
+    rng = np.random.default_rng(4)
+    for _ in range(200):
+        flow = rng.dirichlet(np.full(4, 0.3)) * 10.0
+        change = rng.dirichlet(np.full(4, 0.3)) * 10.0 - flow
+        after = averaging.next(flow, change, float(np.abs(change).sum()))
+        averaging.since = 0  # chance makes no progress, and mixing would pause
+        low = min(low, after.min())
+        assert after.sum() == pytest.approx(10.0, abs=1e-12)
+    assert low == 0.0
+
+
+def test_rounding_that_multiplied_is_put_right_where_flow_is():
+    net, demand = grid()
+    shut = np.arange(net.links) % 7 == 0
+    streets = stochastic._Streets.of(net, demand, shut)
+    ways = stochastic._LinkWays(streets, 1.0, np.zeros(net.links))
+    search = stochastic._Search(streets, ways, 1e-6, 10, None)
+    assert search._mended(search.flow) is search.flow
+    drifted = search.flow * (1.0 + 1e-7 * np.random.default_rng(0).random(net.links))
+    mended = search._mended(drifted)
+    wrong = streets.balance(mended) - search.balance
+    assert np.abs(wrong).max() < 1e-12 * mended.sum() < np.abs(streets.balance(drifted) - search.balance).max()
+    assert not mended[shut].any()
+    np.testing.assert_allclose(mended, search.flow, rtol=1e-5)
 
 
 def test_mixing_saves_loadings():

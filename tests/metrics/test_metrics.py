@@ -89,6 +89,16 @@ def test_stranded_late_and_lost_time():
     assert travel.lost_time(mine, mine, TABLES) == 5.0
 
 
+def test_a_trip_that_is_not_made_costs_more_than_the_latest_one():
+    # the same ten trips: five an hour late and five given up after two hours of patience, against all ten an hour late
+    fewer = record(travel__delay_hours={7: 5}, travel__given_up_hours={7: 10})
+    all_late = record(travel__delay_hours={7: 10}, travel__given_up_hours={7: 0})
+    calm = record(travel__delay_hours={7: 0}, travel__given_up_hours={7: 1})
+    assert travel.lost_time(fewer, calm, TABLES) < travel.lost_time(all_late, calm, TABLES)
+    assert travel.lost_time_and_trips(fewer, calm, TABLES) == 14.0
+    assert travel.lost_time_and_trips(all_late, calm, TABLES) == 9.0
+
+
 def panels(planned, done):
     made = Record("s", "o", 0, H, 5)
     zones = [f"zone:{i}" for i in range(len(planned))]

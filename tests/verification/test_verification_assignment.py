@@ -137,6 +137,19 @@ def test_larger_published_networks(name, objective, weights):
     found = assign(data.graph, data.demand, gap=1e-8)
     assert found.converged
     assert found.objective == pytest.approx(objective, rel=1e-5)
+    # flows as well: at 1e-6 within so many vehicles/h (root mean square) of the best known ones
+    best = published_flows(Path(home) / name, data.graph)
+    rough = assign(data.graph, data.demand, gap=1e-6)
+    assert np.sqrt(np.mean((rough.flow - best) ** 2)) < {"Chicago-Sketch": 1.5, "Anaheim": 5.0}[name]
+    if name == "Anaheim":
+        assert found.total_travel_time == pytest.approx(1_419_913.851, rel=1e-5)
+        assert (found.flow / data.graph.capacity_vph).max() == pytest.approx(1.979, abs=1e-3)
+
+
+def published_flows(folder, net):
+    rows = [line.split() for line in next(folder.glob("*_flow.tntp")).read_text(encoding="utf-8").splitlines()]
+    flow = {(int(r[0]), int(r[1])): float(r[2]) for r in rows if r and r[0].isdigit()}
+    return np.array([flow[a + 1, b + 1] for a, b in zip(net.tail.tolist(), net.head.tolist(), strict=True)])
 
 
 def test_two_links_share_so_that_times_are_equal():
