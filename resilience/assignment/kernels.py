@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from resilience.assignment.cost import FLOW, SLOPE, minutes_at, slope_at
-from resilience.assignment.search import NONE, arrive, grow, mend, rank
+from resilience.assignment.search import NONE, arrive, grow, mend, rank, unchanged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -470,11 +470,14 @@ def _keep(net: Any, roads: Any, store: Any, up: Any, c: int, k: int, source: int
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _known(net: Any, store: Any, trees: Any, k: int, goal: int, by: int) -> bool:
+def _known(net: Any, store: Any, trees: Any, up: Any, k: int, source: int, goal: int, by: int) -> bool:
     """Return whether the one path of a straight pair is still that of the tree, which has just been searched."""
     if goal < net.through:
-        return trees.same[goal] == 1
-    if by == NONE or (net.tail[by] < net.through and trees.same[net.tail[by]] != 1):
+        return unchanged(net, source, up, trees.stack, trees.same, goal)
+    if by == NONE:
+        return False
+    before = net.tail[by]
+    if before != source and not unchanged(net, source, up, trees.stack, trees.same, before):
         return False
     alone = net.in_start[goal - net.through + 1] - net.in_start[goal - net.through] == 1
     slot = store.head[k]
@@ -534,7 +537,7 @@ def search(
             cap = trips.cap[k]
             if store.straight[k] == 1:
                 calm = store.sent[k] >= cap and (trips.answer == 0 or (trips.answer == 1 and cost <= trips.limit[k]))
-                if calm and _known(net, store, trees, k, goal, by):
+                if calm and _known(net, store, trees, up, k, source, goal, by):
                     sums[TOTAL] += cap * cost
                     sums[LEAST] += cap * cost
                     k += 1

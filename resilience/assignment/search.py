@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 NONE = 2**32 - 1  # no arc, or a node that was never in a queue
 WAS = 2**32 - 2  # a node that was in the queue
 MOST_SCANS = 40  # scans per node after which a search changes to Dijkstra
-MOST_SHIFTS = 8  # shifts per node that tidying an order may take
 
 
 class Net(NamedTuple):
@@ -335,32 +334,31 @@ def grow(net: Any, cost: Any, source: int, label: Any, up: Any, queue: Any, stac
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _pass_down(net: Any, source: int, up: Any, stack: Any, same: Any) -> None:
-    """Pass on to all nodes of a tree whether the arcs above them are those of the old tree."""
-    for begin in range(net.through):
-        node = np.uint32(begin)
-        top = 0
-        state = 0
-        while state == 0:
-            if node == source:
-                state = 1
-            elif same[node] != 0:
-                state = same[node]
-            elif up[node] == NONE:
-                same[node] = 2
-                state = 2
-            else:
-                stack[top] = node
-                top += 1
-                node = net.tail[up[node]]
-        while top > 0:
-            top -= 1
-            same[stack[top]] = state
+def unchanged(net: Any, source: int, up: Any, stack: Any, same: Any, node: int) -> bool:
+    """Return whether a through node is reached by the path of the old tree, after `mend`; what is found is kept."""
+    top = 0
+    state = 0
+    while state == 0:
+        if node == source:
+            state = 1
+        elif same[node] != 0:
+            state = same[node]
+        elif up[node] == NONE:
+            same[node] = 2
+            state = 2
+        else:
+            stack[top] = node
+            top += 1
+            node = net.tail[up[node]]
+    while top > 0:
+        top -= 1
+        same[stack[top]] = state
+    return state == 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def rank(label: Any, order: Any, count: Any, spare: Any) -> None:
-    """Write the through nodes into `order` by label, unreached ones last; `count` and `spare` are scratch."""
+    """Write the through nodes into `order`, roughly by label, unreached ones last; `count`, `spare` are scratch."""
     n = len(order)
     most = 0.0
     for node in range(n):
@@ -378,22 +376,6 @@ def rank(label: Any, order: Any, count: Any, spare: Any) -> None:
     for node in range(n):
         order[count[spare[node]]] = node
         count[spare[node]] += 1
-    _tidy(label, order)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _tidy(label: Any, order: Any) -> None:
-    """Sort an order that is nearly sorted, as far as that is cheap: it guides the search and decides nothing."""
-    left = MOST_SHIFTS * len(order)
-    for i in range(1, len(order)):
-        node = order[i]
-        here = label[node]
-        j = i
-        while j > 0 and left > 0 and label[order[j - 1]] > here:
-            order[j] = order[j - 1]
-            j -= 1
-            left -= 1
-        order[j] = node
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -403,8 +385,9 @@ def mend(
     """Do what `grow` does, starting from a tree `up` that was grown from the same source at other costs.
 
     Labels are summed along the tree, then every arc is looked at once, nodes in the order of their last labels, so that
-    what has become shorter spreads in the same pass. Writes 1 into `same` for each through node that is still reached
-    by the path of the old tree, else 2, and brings `order` up to date.
+    what has become shorter spreads in the same pass. The order is that of the first tree: it guides the search and
+    decides nothing. Writes 2 into `same` for each through node whose arc changed, else 0, or 1 for all where none did:
+    `unchanged` tells the rest.
     """
     n = np.uint32(len(label))
     same[:] = 0
@@ -453,11 +436,8 @@ def mend(
     if first != n and not _settle(net, cost, label, up, queue, first, last, MOST_SCANS * n, same):
         _dijkstra(net, cost, source, label, up, queue, stack, keys)
         same[:] = 2
-    elif changed:
-        _pass_down(net, source, up, stack, same)
-    else:
+    elif not changed:
         same[:] = 1
-    _tidy(label, order)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
