@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
-NEAR_GUESSED, NEAR_MEASURED = (
-    3.0,
-    2.0,
-)  # times the target below which a guessed or a measured gap makes the next pass measure
+# times the target below which a guessed, and a measured, gap makes the next pass a measuring one
+NEAR_GUESSED, NEAR_MEASURED = 3.0, 2.0
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 
@@ -41,7 +39,7 @@ FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
-GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, ANSWER_GAP, WAITED = range(11)
+GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, WAITED = range(10)
 DONE, MORE, ROOM, STUCK = range(4)
 # whom a pass moves: nobody (it measures), everyone, those who wait for a path after a change; PLACED: those have one
 NOBODY, EVERYONE, WAITERS, PLACED = range(4)
@@ -110,7 +108,8 @@ class Store(NamedTuple):
 class Trees(NamedTuple):
     """Trees of the groups, shape (groups or 1, through nodes), and scratch of a search.
 
-    up : arc into each through node; order : through nodes by their last label; known : groups that have a tree
+    up : arc into each through node; order : through nodes, roughly by the labels of the first tree
+    known : groups that have a tree
     """
 
     up: Unsigned
@@ -274,7 +273,7 @@ def _stay_or_go(roads: Any, trips: Any, store: Any, c: int, k: int, best: int) -
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _dearest(roads: Any, store: Any, c: int, k: int) -> Any:
+def _price(roads: Any, store: Any, c: int, k: int) -> Any:
     """Price the paths of a pair; return the cheapest slot (-1: none) and the sum of flow times price."""
     best, least, total = -1, np.inf, 0.0
     slot = store.head[k]
@@ -290,6 +289,18 @@ def _dearest(roads: Any, store: Any, c: int, k: int) -> Any:
             total += flow * price
         slot = store.next[slot]
     return best, total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _unlink(store: Any, k: int, before: int, slot: int) -> None:
+    """Take a slot out of the list of its pair, behind `before` (-1: it is the first); free it if no base has it."""
+    if before < 0:
+        store.head[k] = store.next[slot]
+    else:
+        store.next[before] = store.next[slot]
+    if slot >= store.used[BASE]:
+        store.next[slot] = store.used[FREE]
+        store.used[FREE] = slot
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -315,13 +326,7 @@ def _balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease
     while slot >= 0:
         following = store.next[slot]
         if slot != best and store.flow[slot] <= 0.0:
-            if before < 0:
-                store.head[k] = following
-            else:
-                store.next[before] = following
-            if slot >= store.used[BASE]:
-                store.next[slot] = store.used[FREE]
-                store.used[FREE] = slot
+            _unlink(store, k, before, slot)
         else:
             before = slot
         slot = following
@@ -385,10 +390,7 @@ def vacate_arcs(
             flow = store.flow[slot]
             for j in range(store.start[slot], store.start[slot] + store.length[slot]):
                 roads.arc[store.pool[j], FLOW] = max(0.0, roads.arc[store.pool[j], FLOW] - flow)
-            if before < 0:
-                store.head[k] = store.next[slot]
-            else:
-                store.next[before] = store.next[slot]
+            _unlink(store, k, before, slot)
             sent = 0.0
             here = store.head[k]
             while here >= 0:
@@ -407,7 +409,7 @@ def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> floa
     for i in range(store.used[BUSY]):
         k = store.busy[i]
         c = vehicle[k]
-        best, total = _dearest(roads, store, c, k)
+        best, total = _price(roads, store, c, k)
         if best < 0:
             store.is_busy[k] = 0
             continue
@@ -546,7 +548,7 @@ def search(
             if cap <= 0.0 or (placing and store.sent[k] >= cap):
                 k += 1
                 continue
-            best, total = _dearest(roads, store, c, k)
+            best, total = _price(roads, store, c, k)
             least = np.inf if best < 0 else store.price[best]
             fresh = -1
             if cost < least * (1.0 - 1e-12):
@@ -605,13 +607,7 @@ def vacate(roads: Any, trips: Any, store: Any, only: Any) -> None:
                     flow = store.flow[slot]
                     for at in range(store.start[slot], store.start[slot] + store.length[slot]):
                         roads.arc[store.pool[at], FLOW] = max(0.0, roads.arc[store.pool[at], FLOW] - flow)
-                    if before < 0:
-                        store.head[k] = following
-                    else:
-                        store.next[before] = following
-                    if slot >= store.used[BASE]:
-                        store.next[slot] = store.used[FREE]
-                        store.used[FREE] = slot
+                    _unlink(store, k, before, slot)
                 else:
                     sent += store.flow[slot]
                     before = slot
@@ -669,9 +665,8 @@ def advance(
             continue
         total = sums[TOTAL]
         gap = (total - sums[LEAST]) / total if total > 0.0 else 0.0
-        progress[ANSWER_GAP] = sums[ASIDE] / sums[WANTED] if sums[WANTED] > 0.0 else 0.0
-        if trips.answer >= 2:
-            gap = max(gap, progress[ANSWER_GAP])
+        if trips.answer >= 2 and sums[WANTED] > 0.0:
+            gap = max(gap, sums[ASIDE] / sums[WANTED])
         if sums[WAITING] > 0.0:
             gap = np.inf
         progress[SCALE] = total
@@ -716,11 +711,11 @@ def pack(store: Any, pool: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def minutes_of(roads: Any, trips: Any, store: Any, vehicle: Any, pce: Any) -> float:
+def minutes_of(roads: Any, store: Any, vehicle: Any, pce: Any) -> float:
     """Return the sum over paths of vehicles times minutes."""
     result = 0.0
     for k in range(len(store.head)):
-        _, total = _dearest(roads, store, vehicle[k], k)
+        _, total = _price(roads, store, vehicle[k], k)
         result += total / pce[k]
     return result
 

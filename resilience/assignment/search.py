@@ -384,10 +384,9 @@ def mend(
 ) -> None:
     """Do what `grow` does, starting from a tree `up` that was grown from the same source at other costs.
 
-    Labels are summed along the tree, then every arc is looked at once, nodes in the order of their last labels, so that
-    what has become shorter spreads in the same pass. The order is that of the first tree: it guides the search and
-    decides nothing. Writes 2 into `same` for each through node whose arc changed, else 0, or 1 for all where none did:
-    `unchanged` tells the rest.
+    Labels are summed along the tree, then every arc is looked at once, nodes in the order of the first tree, so that
+    most of what has become shorter spreads in the same pass; the order guides the search and decides nothing. Writes 2
+    into `same` for each through node whose arc changed, else 0, or 1 for all where none did; `unchanged` tells more.
     """
     n = np.uint32(len(label))
     same[:] = 0

@@ -637,7 +637,7 @@ class _PathWays:
     def __init__(self, streets: _Streets, theta: float, base: Assignment) -> None:
         pairs = streets.demand.pairs
         self.theta, self.streets = theta, streets
-        self.net = streets.network.search(np.concatenate([pairs.origin, pairs.destination]))
+        self.net = streets.network.search(pairs.ends)
         self.shut = self.net.any_of(streets.shut)
         self.origin = self.net.number[streets.origin].astype(np.uint32)
         self.destination = self.net.number[pairs.destination].astype(np.uint32)

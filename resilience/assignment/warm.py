@@ -121,7 +121,7 @@ class Warm:
         self.work.graph, self.work.demand = self.base.network, self.base.demand
 
     def twin(self) -> Warm:
-        """Return a second one for another thread; what never changes is shared."""
+        """Return a second one of the same base for another thread."""
         return Warm(self.base)
 
     def _begin(self, change: Change, gap: float) -> Bools | None:

@@ -100,7 +100,7 @@ class Workspace:
         self.od = np.full(many, np.inf)
         self.sums = np.zeros(5)
         self.only = np.ones(groups, np.uint8)
-        self.progress = np.zeros(11)
+        self.progress = np.zeros(10)
         kernels.price_all(self.roads)
 
     # -- what a solution starts from ---------------------------------------------------------------
@@ -270,7 +270,7 @@ class Workspace:
 
     def vehicle_minutes(self) -> float:
         """Return the minutes of all vehicles on the road, an hour, all classes."""
-        return float(kernels.minutes_of(self.roads, self.trips, self.store, self.vehicle, self.demand.pce))
+        return float(kernels.minutes_of(self.roads, self.store, self.vehicle, self.demand.pce))
 
 
 def _answer(demand: Demand) -> tuple[int, Floats, float]:
