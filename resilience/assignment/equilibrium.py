@@ -241,6 +241,7 @@ def solve(
 def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: bool) -> Assignment:
     """Return the solution in a workspace."""
     graph, demand = work.graph, work.demand
+    store = work.paths()
     flow = work.link_flow()
     minutes = graph.minutes(flow)
     pce = demand.pce
@@ -250,7 +251,6 @@ def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: boo
     if demand.answer is None:
         sent = np.where(np.isfinite(od), demand.vph, 0.0)
     unserved = np.maximum(demand.vph - sent, 0.0)
-    store = work.paths()
     classes = len(demand.classes)
     if classes == 1:
         class_flow = (flow / demand.classes[0].pce)[None, :]

@@ -31,7 +31,7 @@ SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share
 MOST_SWEEPS = 12
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
 # times the target below which a guessed, and a measured, gap makes the next pass a measuring one
-NEAR_GUESSED, NEAR_MEASURED = 3.0, 2.0
+NEAR_GUESSED, NEAR_MEASURED = 6.0, 2.0
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 
@@ -735,18 +735,22 @@ def count_paths(store: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def write_paths(store: Any, offsets: Any, arcs: Any, owner: Any, flow: Any) -> None:
-    """Write the paths that carry flow one behind the other, pair by pair."""
+def write_paths(store: Any, roads: Any, offsets: Any, arcs: Any, owner: Any, flow: Any) -> None:
+    """Write the paths that carry flow one behind the other, pair by pair, and the flow of every arc anew from them."""
+    roads.arc[:, FLOW] = 0.0
     path, end = 0, 0
     for k in range(len(store.head)):
         slot = store.head[k]
         while slot >= 0:
-            if store.flow[slot] > 0.0:
+            f = store.flow[slot]
+            if f > 0.0:
                 for at in range(store.start[slot], store.start[slot] + store.length[slot]):
-                    arcs[end] = store.pool[at]
+                    a = store.pool[at]
+                    roads.arc[a, FLOW] += f
+                    arcs[end] = a
                     end += 1
                 owner[path] = k
-                flow[path] = store.flow[slot]
+                flow[path] = f
                 path += 1
                 offsets[path] = end
             slot = store.next[slot]

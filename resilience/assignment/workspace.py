@@ -243,17 +243,16 @@ class Workspace:
     # -- what came of it -----------------------------------------------------------------------------
 
     def paths(self) -> PathStore:
-        """Return the paths that carry flow."""
+        """Return the paths that carry flow; the flow of the roads is added up anew from them."""
         many, arcs = (int(n) for n in kernels.count_paths(self.store))
         result = PathStore(
             np.zeros(many + 1, np.int64), np.empty(arcs, np.uint32), np.empty(many, np.int32), np.empty(many)
         )
-        kernels.write_paths(self.store, *result)
+        kernels.write_paths(self.store, self.roads, *result)
         return result
 
     def link_flow(self) -> Floats:
-        """Return the flow of every link, passenger-car units/h, added up anew from the paths."""
-        kernels.load_paths(self.store, self.roads)
+        """Return the flow of every link, passenger-car units/h."""
         return self.net.on_links(self.roads.arc[:, FLOW])
 
     def set_state(self, graph: RoadGraph, closed: Bools | None) -> None:
