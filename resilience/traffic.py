@@ -110,7 +110,7 @@ def save_baseline(path: Path, ordinary: Baseline) -> None:
             if part.name not in GIVEN:
                 arrays[name + part.name] = np.asarray(getattr(found, part.name))
         arrays[name + "vph"] = found.demand.vph
-        arrays |= {f"{name}store:{part}": array for part, array in found.store._asdict().items()}
+        arrays |= {f"{name}store:{part}": array for part, array in found.stored_paths._asdict().items()}
     with atomic(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 

@@ -56,7 +56,7 @@ class Assignment:
     unserved_minutes : what those who do not travel are charged under `GiveUp`, vehicle-minutes per hour
     iterations : passes of shortest paths over all origins
     converged, stalled : the gap was reached; there was no progress any more before it was
-    store : the paths that carry flow, for warm starts
+    store : the paths that carry flow; None where they were not asked for, see `Warm.assign`
 
     """
 
@@ -77,7 +77,7 @@ class Assignment:
     iterations: int
     converged: bool
     stalled: bool
-    store: PathStore = field(repr=False)
+    store: PathStore | None = field(repr=False)
 
     @property
     def search(self) -> SearchGraph:
@@ -89,10 +89,24 @@ class Assignment:
         """Travel time of those who travel and charge of those who do not, vehicle-minutes per hour."""
         return self.total_travel_time + self.unserved_minutes
 
+    @property
+    def stored_paths(self) -> PathStore:
+        """The paths that carry flow.
+
+        Raises
+        ------
+        InputError
+            They were not kept.
+
+        """
+        if self.store is None:
+            raise InputError(say("error.no_paths"))
+        return self.store
+
     @cached_property
     def paths(self) -> tuple[Ints, NDArray[np.int32], NDArray[np.int32], Floats]:
         """The paths link by link: offsets (paths + 1,), links in driving order, pair and flow of each path."""
-        net, store = self.search, self.store
+        net, store = self.search, self.stored_paths
         length = np.diff(net.member_start)[store.arcs]
         total = np.concatenate([[0], np.cumsum(length)])
         begin = np.repeat(net.member_start[store.arcs] - total[:-1], length)
@@ -194,7 +208,7 @@ def assign(
     else:
         if len(warm.demand.pairs) != len(demand.pairs) or warm.network.links != network.links:
             raise InputError(say("error.warm_mismatch"))
-        work.load(warm.store)
+        work.load(warm.stored_paths)
         work.start_warm(gap, max(warm.total_cost, 1e-12))
     return solve(work, gap, iterations, closed, progress)
 
@@ -222,6 +236,8 @@ def solve(
     iterations: int,
     closed: Bools | None,
     progress: Callable[[int, float], bool | None] | None,
+    *,
+    paths: bool = True,
 ) -> Assignment:
     """Go on with a workspace that has been started until the gap is reached, and return what came of it."""
     ended = kernels.MORE
@@ -235,13 +251,16 @@ def solve(
             break
     if ended != kernels.DONE and work.progress[kernels.MOVING] != kernels.NOBODY:
         work.measure()
-    return result_of(work, gap, closed, stalled=ended == kernels.STUCK)
+    return result_of(work, gap, closed, stalled=ended == kernels.STUCK, paths=paths)
 
 
-def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: bool) -> Assignment:
+def result_of(
+    work: Workspace, gap: float, closed: Bools | None, *, stalled: bool, paths: bool = True
+) -> Assignment:
     """Return the solution in a workspace."""
     graph, demand = work.graph, work.demand
-    store = work.paths()
+    classes = len(demand.classes)
+    store = work.paths() if paths or classes > 1 else None
     flow = work.link_flow()
     minutes = graph.minutes(flow)
     pce = demand.pce
@@ -251,8 +270,7 @@ def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: boo
     if demand.answer is None:
         sent = np.where(np.isfinite(od), demand.vph, 0.0)
     unserved = np.maximum(demand.vph - sent, 0.0)
-    classes = len(demand.classes)
-    if classes == 1:
+    if store is None or classes == 1:
         class_flow = (flow / demand.classes[0].pce)[None, :]
     else:
         each = np.repeat(store.flow / pce[store.owner], np.diff(store.offsets))

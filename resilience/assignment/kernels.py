@@ -108,11 +108,12 @@ class Store(NamedTuple):
 class Trees(NamedTuple):
     """Trees of the groups, shape (groups or 1, through nodes), and scratch of a search.
 
-    up : arc into each through node; order : through nodes, roughly by the labels of the first tree
+    up : arc into each through node; spare : the same of one group while only those who wait are placed; order : through nodes, roughly by the labels of the first tree
     known : groups that have a tree
     """
 
     up: Unsigned
+    spare: Unsigned
     order: Unsigned
     known: NDArray[np.uint8]
     label: Floats
@@ -498,6 +499,12 @@ def _is_tree_path(net: Any, store: Any, up: Any, slot: int, source: int, by: Any
     return True
 
 
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _copy(source: Any, target: Any) -> None:
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def search(
     net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
@@ -508,7 +515,7 @@ def search(
     Where the store is full it stops before a pair and returns (group, pair): called again with them and a larger
     store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
     at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
-    way. `rough` says that costs have changed so much that new trees are sooner grown than old ones mended.
+    way, and leaves known trees as they are, so that what is known of the other pairs stays true. `rough` says that costs have changed so much that new trees are sooner grown than old ones mended.
     """
     label, queue = trees.label, trees.queue
     each = len(trees.up) == len(trips.origin)
@@ -518,15 +525,21 @@ def search(
             continue
         c, source = trips.vehicle[g], trips.origin[g]
         row = roads.cost[c]
-        up = trees.up[g] if each else trees.up[0]
+        aside = placing and each
+        up = trees.spare if aside else trees.up[g if each else 0]
         if k < 0:
+            tree = trees.up[g if each else 0]
             if each and trees.known[g] == 1 and not rough:
+                if aside:
+                    _copy(tree, up)
                 mend(net, row, source, label, up, trees.order[g], queue, trees.stack, trees.keys, trees.same)
             else:
-                grow(net, row, source, label, up, queue, trees.stack, trees.keys, trees.same)
+                grow(net, row, source, label, tree, queue, trees.stack, trees.keys, trees.same)
                 trees.known[g] = 1
                 if each:
                     rank(label, trees.order[g], queue, trees.stack)
+                if aside:
+                    _copy(tree, up)
             k = trips.first[g]
         while k < trips.first[g + 1]:
             goal = trips.destination[k]
@@ -534,9 +547,12 @@ def search(
                 od[k] = 0.0
                 k += 1
                 continue
+            cap = trips.cap[k]
+            if placing and store.sent[k] >= cap:
+                k += 1
+                continue
             cost, by = arrive(net, row, label, up, goal)
             od[k] = cost
-            cap = trips.cap[k]
             if store.straight[k] == 1:
                 calm = store.sent[k] >= cap and (trips.answer == 0 or (trips.answer == 1 and cost <= trips.limit[k]))
                 if calm and _known(net, store, trees, up, k, source, goal, by):
@@ -545,7 +561,7 @@ def search(
                     k += 1
                     continue
                 store.straight[k] = 0
-            if cap <= 0.0 or (placing and store.sent[k] >= cap):
+            if cap <= 0.0:
                 k += 1
                 continue
             best, total = _price(roads, store, c, k)
@@ -579,7 +595,7 @@ def search(
                     calm = _is_calm(trips, store, k, best)
                 if not calm:
                     _watch(store, k)
-                elif each and (store.head[k] == fresh or _is_tree_path(net, store, up, store.head[k], source, by)):
+                elif each and not placing and (store.head[k] == fresh or _is_tree_path(net, store, up, store.head[k], source, by)):
                     store.straight[k] = 1
             k += 1
         k = -1

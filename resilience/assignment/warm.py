@@ -84,7 +84,7 @@ class Warm:
     def __init__(self, base: Assignment) -> None:
         self.base = base
         self.work = Workspace(base.network, base.demand, base.closed)
-        self.work.load(base.store)
+        self.work.load(base.stored_paths)
         self.work.measure()
         self._shelve()
 
@@ -156,11 +156,15 @@ class Warm:
         gap: float = 1e-6,
         iterations: int = 1000,
         progress: Callable[[int, float], bool | None] | None = None,
+        paths: bool = False,
     ) -> Assignment:
-        """Return the equilibrium of the changed city; arguments as of the function `assign`."""
+        """Return the equilibrium of the changed city; arguments as of the function `assign`.
+
+        With `paths` its paths are copied out of the workspace; without, asking for them is an `InputError`.
+        """
         check(self.base.network, self.base.demand, gap, iterations, None)
         closed = self._begin(change, gap)
-        return solve(self.work, gap, iterations, closed, progress)
+        return solve(self.work, gap, iterations, closed, progress, paths=paths)
 
     def totals(
         self,

@@ -89,6 +89,7 @@ class Workspace:
         rows = groups if groups * self.net.net.through * 8.0 <= MOST_TREE_BYTES else 1
         self.trees = Trees(
             up=np.full((rows, self.net.net.through), NONE, np.uint32),
+            spare=np.empty(self.net.net.through, np.uint32),
             order=np.zeros((rows, self.net.net.through), np.uint32),
             known=np.zeros(groups, np.uint8),
             label=np.empty(nodes),
@@ -153,6 +154,7 @@ class Workspace:
         else:
             shut = np.flatnonzero(np.isinf(self.roads.arc[:, FIXED]))
             kernels.vacate_arcs(self.roads, self.trips, self.store, self.only, shut, *index)
+        self.roads.arc[np.isinf(self.roads.arc[:, FIXED]), FLOW] = 0.0
         kernels.price_all(self.roads)
         self._begin(gap=kernels.NEAR_MEASURED * target, moving=kernels.WAITERS)
         self.progress[kernels.SCALE] = scale

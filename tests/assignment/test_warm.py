@@ -38,7 +38,7 @@ def test_any_sequence_of_changes_gives_the_cold_answer(case, steps):
     warm = Warm(assign(net, Demand(wanted, vph), gap=GAP))
     for kind, seed in steps:
         change = change_of(net, vph, seed, kind)
-        found = warm.assign(change, gap=GAP)
+        found = warm.assign(change, gap=GAP, paths=True)
         ones = np.ones(net.links)
         state = net.with_state(
             speed=ones if change.speed is None else change.speed,
