@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from resilience.assignment.cost import FLOW, SLOPE, minutes_at, slope_at
-from resilience.assignment.search import NONE, arrive, grow, mend, rank, unchanged
+from resilience.assignment.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +108,8 @@ class Store(NamedTuple):
 class Trees(NamedTuple):
     """Trees of the groups, shape (groups or 1, through nodes), and scratch of a search.
 
-    up : arc into each through node; spare : the same of one group while only those who wait are placed; order : through nodes, roughly by the labels of the first tree
+    up : arc into each through node; order : through nodes, roughly by the labels of the first tree
+    spare : a tree of one group, used while only those who wait are placed
     known : groups that have a tree
     """
 
@@ -473,14 +474,14 @@ def _keep(net: Any, roads: Any, store: Any, up: Any, c: int, k: int, source: int
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _known(net: Any, store: Any, trees: Any, up: Any, k: int, source: int, goal: int, by: int) -> bool:
+def _known(net: Any, store: Any, same: Any, k: int, source: int, goal: int, by: int) -> bool:
     """Return whether the one path of a straight pair is still that of the tree, which has just been searched."""
     if goal < net.through:
-        return unchanged(net, source, up, trees.stack, trees.same, goal)
+        return same[goal] == 1
     if by == NONE:
         return False
     before = net.tail[by]
-    if before != source and not unchanged(net, source, up, trees.stack, trees.same, before):
+    if before != source and same[before] != 1:
         return False
     alone = net.in_start[goal - net.through + 1] - net.in_start[goal - net.through] == 1
     slot = store.head[k]
@@ -515,7 +516,8 @@ def search(
     Where the store is full it stops before a pair and returns (group, pair): called again with them and a larger
     store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
     at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
-    way, and leaves known trees as they are, so that what is known of the other pairs stays true. `rough` says that costs have changed so much that new trees are sooner grown than old ones mended.
+    way, and leaves known trees as they are, so that what is known of the other pairs stays true. `rough` says that
+    costs have changed so much that new trees are sooner grown than old ones mended.
     """
     label, queue = trees.label, trees.queue
     each = len(trees.up) == len(trips.origin)
@@ -555,7 +557,7 @@ def search(
             od[k] = cost
             if store.straight[k] == 1:
                 calm = store.sent[k] >= cap and (trips.answer == 0 or (trips.answer == 1 and cost <= trips.limit[k]))
-                if calm and _known(net, store, trees, up, k, source, goal, by):
+                if calm and _known(net, store, trees.same, k, source, goal, by):
                     sums[TOTAL] += cap * cost
                     sums[LEAST] += cap * cost
                     k += 1
@@ -595,8 +597,10 @@ def search(
                     calm = _is_calm(trips, store, k, best)
                 if not calm:
                     _watch(store, k)
-                elif each and not placing and (store.head[k] == fresh or _is_tree_path(net, store, up, store.head[k], source, by)):
-                    store.straight[k] = 1
+                elif each and not placing:
+                    only_one = store.head[k]
+                    if only_one == fresh or _is_tree_path(net, store, up, only_one, source, by):
+                        store.straight[k] = 1
             k += 1
         k = -1
         g += 1

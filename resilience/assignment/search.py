@@ -41,6 +41,7 @@ class Net(NamedTuple):
     middle : first arc of each node that leads into a sink, shape (nodes,)
     tail, head : nodes of each arc
     in_start, in_arc : arcs into each sink, sinks counted from 0
+    inner : the arcs that do not lead into a sink
     """
 
     through: int
@@ -50,6 +51,7 @@ class Net(NamedTuple):
     head: Unsigned
     in_start: Unsigned
     in_arc: Unsigned
+    inner: Unsigned
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ def _lay_out(arcs: list[tuple[int, int, tuple[int, ...]]], barred: Bools, ends: 
             h.astype(np.uint32),
             np.concatenate([[0], np.cumsum(in_count)]).astype(np.uint32),
             in_arc.astype(np.uint32),
+            np.flatnonzero(h < through).astype(np.uint32),
         ),
         member_start=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         members=members,
@@ -334,29 +337,6 @@ def grow(net: Any, cost: Any, source: int, label: Any, up: Any, queue: Any, stac
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def unchanged(net: Any, source: int, up: Any, stack: Any, same: Any, node: int) -> bool:
-    """Return whether a through node is reached by the path of the old tree, after `mend`; what is found is kept."""
-    top = 0
-    state = 0
-    while state == 0:
-        if node == source:
-            state = 1
-        elif same[node] != 0:
-            state = same[node]
-        elif up[node] == NONE:
-            same[node] = 2
-            state = 2
-        else:
-            stack[top] = node
-            top += 1
-            node = net.tail[up[node]]
-    while top > 0:
-        top -= 1
-        same[stack[top]] = state
-    return state == 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def rank(label: Any, order: Any, count: Any, spare: Any) -> None:
     """Write the through nodes into `order`, roughly by label, unreached ones last; `count`, `spare` are scratch."""
     n = len(order)
@@ -379,14 +359,38 @@ def rank(label: Any, order: Any, count: Any, spare: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _tell_unchanged(net: Any, source: int, up: Any, order: Any, stack: Any, same: Any) -> None:
+    """Write 1 into `same` for each through node that is reached by the path of the old tree, 2 for the others.
+
+    It holds 2 where the last arc is another one, and else 0.
+    """
+    same[source] = 1
+    for i in range(len(order)):
+        node = order[i]
+        if same[node] == 0 and up[node] != NONE and same[net.tail[up[node]]] != 0:
+            same[node] = same[net.tail[up[node]]]
+            continue
+        top = 0
+        while same[node] == 0 and up[node] != NONE:
+            stack[top] = node
+            top += 1
+            node = net.tail[up[node]]
+        state = 1 if same[node] == 1 else 2
+        same[node] = state
+        while top > 0:
+            top -= 1
+            same[stack[top]] = state
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def mend(
     net: Any, cost: Any, source: int, label: Any, up: Any, order: Any, queue: Any, stack: Any, keys: Any, same: Any
 ) -> None:
     """Do what `grow` does, starting from a tree `up` that was grown from the same source at other costs.
 
-    Labels are summed along the tree, then every arc is looked at once, nodes in the order of the first tree, so that
-    most of what has become shorter spreads in the same pass; the order guides the search and decides nothing. Writes 2
-    into `same` for each through node whose arc changed, else 0, or 1 for all where none did; `unchanged` tells more.
+    Labels are summed along the tree, then every arc is looked at once in one plain loop, and what has become shorter
+    spreads from there. `order` (see `rank`) lets most labels be summed without going back up the tree. Writes 1 into
+    `same` for each through node that is reached by the path of the old tree, 2 for the others.
     """
     n = np.uint32(len(label))
     same[:] = 0
@@ -395,6 +399,10 @@ def mend(
     label[source] = 0.0
     for i in range(net.through):
         node = order[i]
+        arc = up[node]
+        if label[node] < 0.0 and arc != NONE and label[net.tail[arc]] >= 0.0:
+            label[node] = label[net.tail[arc]] + cost[arc]
+            continue
         top = 0
         while label[node] < 0.0:
             if up[node] == NONE:
@@ -410,32 +418,30 @@ def mend(
             here += cost[up[node]]
             label[node] = here
     queue[:] = NONE
-    stack[:] = 0
     first, last, changed = n, n, False
-    for i in range(-1 if source >= net.through else 0, net.through):
-        node = source if i < 0 else order[i]
-        here = label[node]
-        stack[node] = 1
-        for arc in range(net.start[node], net.middle[node]):
-            other = net.head[arc]
-            reach = here + cost[arc]
-            if reach < label[other]:
-                label[other] = reach
-                changed = True
-                if up[other] != arc:
-                    up[other] = arc
-                    same[other] = 2
-                if stack[other] == 1 and queue[other] == NONE:
-                    queue[other] = n
-                    if first == n:
-                        first = other
-                    else:
-                        queue[last] = other
-                    last = other
+    for i in range(len(net.inner)):
+        arc = net.inner[i]
+        other = net.head[arc]
+        reach = label[net.tail[arc]] + cost[arc]
+        if reach < label[other]:
+            label[other] = reach
+            changed = True
+            if up[other] != arc:
+                up[other] = arc
+                same[other] = 2
+            if queue[other] == NONE:
+                queue[other] = n
+                if first == n:
+                    first = other
+                else:
+                    queue[last] = other
+                last = other
     if first != n and not _settle(net, cost, label, up, queue, first, last, MOST_SCANS * n, same):
         _dijkstra(net, cost, source, label, up, queue, stack, keys)
         same[:] = 2
-    elif not changed:
+    elif changed:
+        _tell_unchanged(net, source, up, order, stack, same)
+    else:
         same[:] = 1
 
 
