@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
+WORTH = 0.2  # a path that is cheaper than those known by less than this share of the target is not taken up
 # times the target below which a guessed, and a measured, gap makes the next pass a measuring one
 NEAR_GUESSED, NEAR_MEASURED = 6.0, 2.0
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
@@ -509,7 +510,7 @@ def _copy(source: Any, target: Any) -> None:
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def search(
     net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
-    placing: bool, rough: bool, ease: float, g: int, k: int,
+    placing: bool, rough: bool, target: float, g: int, k: int,
 ) -> Any:  # fmt: skip
     """One pass of shortest paths over the groups flagged in `only`, from group `g` on; see the head of this file.
 
@@ -517,10 +518,12 @@ def search(
     store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
     at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
     way, and leaves known trees as they are, so that what is known of the other pairs stays true. `rough` says that
-    costs have changed so much that new trees are sooner grown than old ones mended.
+    costs have changed so much that new trees are sooner grown than old ones mended. `target` is the gap that the
+    solution is to reach.
     """
     label, queue = trees.label, trees.queue
     each = len(trees.up) == len(trips.origin)
+    ease, better = EASE * target, 1.0 - max(WORTH * target, 1e-12)
     while g < len(trips.origin):
         if only[g] == 0:
             g += 1
@@ -569,7 +572,7 @@ def search(
             best, total = _price(roads, store, c, k)
             least = np.inf if best < 0 else store.price[best]
             fresh = -1
-            if cost < least * (1.0 - 1e-12):
+            if cost < least * better:
                 fresh = _keep(net, roads, store, up, c, k, source, by, least)
                 if fresh == -2:
                     return g, k
@@ -674,7 +677,7 @@ def advance(
         move = progress[MOVING] != NOBODY
         g, k = search(
             net, roads, trips, store, trees, od, sums, only, move, progress[MOVING] == WAITERS, progress[GAP] == np.inf,
-            EASE * target, int(progress[GROUP]), int(progress[PAIR]),
+            target, int(progress[GROUP]), int(progress[PAIR]),
         )  # fmt: skip
         progress[GROUP], progress[PAIR] = g, k
         if g < len(trips.origin):
