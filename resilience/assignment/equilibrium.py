@@ -206,8 +206,7 @@ def assign(
     if warm is None:
         work.start_cold()
     else:
-        if len(warm.demand.pairs) != len(demand.pairs) or warm.network.links != network.links:
-            raise InputError(say("error.warm_mismatch"))
+        check_start(network, demand, warm)
         work.load(warm.stored_paths)
         work.start_warm(gap, max(warm.total_cost, 1e-12))
     return solve(work, gap, iterations, closed, progress)
@@ -228,6 +227,25 @@ def check(network: RoadGraph, demand: Demand, gap: float, iterations: int, close
     if network.own is not None:
         some = network.kind == 3
         network.own.check(*(a[some] for a in (network.free_flow_min, network.capacity_vph, network.b, network.power)))
+
+
+def check_start(network: RoadGraph, demand: Demand, base: Assignment) -> None:
+    """Refuse an earlier solution of other pairs or other roads."""
+    pairs, others = demand.pairs, base.demand.pairs
+    same = network is base.network or (
+        np.array_equal(network.tail, base.network.tail) and np.array_equal(network.head, base.network.head)
+    )
+    same = same and all(
+        np.array_equal(a, b)
+        for a, b in (
+            (pairs.origin, others.origin), (pairs.destination, others.destination), (pairs.of_class, others.of_class)
+        )
+    )  # fmt: skip
+    if same and network is not base.network:  # how arcs are joined depends on the cost functions, too
+        mine, theirs = network.search(pairs.ends), base.search
+        same = mine is theirs or np.array_equal(mine.arc, theirs.arc)
+    if not same:
+        raise InputError(say("error.warm_mismatch"))
 
 
 def solve(
@@ -254,9 +272,7 @@ def solve(
     return result_of(work, gap, closed, stalled=ended == kernels.STUCK, paths=paths)
 
 
-def result_of(
-    work: Workspace, gap: float, closed: Bools | None, *, stalled: bool, paths: bool = True
-) -> Assignment:
+def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: bool, paths: bool = True) -> Assignment:
     """Return the solution in a workspace."""
     graph, demand = work.graph, work.demand
     classes = len(demand.classes)

@@ -36,7 +36,7 @@ NEAR_GUESSED, NEAR_MEASURED = 6.0, 2.0
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 
-FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost
+FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost; from EXPONENTIAL on it is elastic
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
@@ -125,26 +125,28 @@ class Trees(NamedTuple):
     same: NDArray[np.uint8]
 
 
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _price_arc(roads: Any, a: int) -> None:
+    """Write cost and slope of an arc at its flow."""
+    v = roads.arc[a, FLOW]
+    roads.arc[a, SLOPE] = slope_at(roads.arc, roads.own, a, v)
+    t = minutes_at(roads.arc, roads.own, a, v)
+    for c in range(len(roads.extra)):
+        roads.cost[c, a] = t + roads.extra[c, a]
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def price_all(roads: Any) -> None:
     """Write cost and slope of every arc at its flow."""
     for a in range(len(roads.arc)):
-        roads.arc[a, SLOPE] = slope_at(roads.arc, roads.own, a, roads.arc[a, FLOW])
-        t = minutes_at(roads.arc, roads.own, a, roads.arc[a, FLOW])
-        for c in range(len(roads.extra)):
-            roads.cost[c, a] = t + roads.extra[c, a]
+        _price_arc(roads, a)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _load(roads: Any, a: int, change: float) -> None:
     """Change the flow of an arc; its cost follows."""
-    v = roads.arc[a, FLOW] + change
-    v = max(v, 0.0)
-    roads.arc[a, FLOW] = v
-    roads.arc[a, SLOPE] = slope_at(roads.arc, roads.own, a, v)
-    t = minutes_at(roads.arc, roads.own, a, v)
-    for c in range(len(roads.extra)):
-        roads.cost[c, a] = t + roads.extra[c, a]
+    roads.arc[a, FLOW] = max(0.0, roads.arc[a, FLOW] + change)
+    _price_arc(roads, a)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -223,7 +225,7 @@ def _bend(roads: Any, store: Any, slot: int) -> float:
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def asked(trips: Any, k: int, cost: float) -> float:
     """Return the elastic demand of a pair at a cost: exponential or linear."""
-    if trips.answer == 2:
+    if trips.answer == EXPONENTIAL:
         return trips.cap[k] * math.exp(-trips.theta * (cost - trips.limit[k]))
     return trips.cap[k] * max(0.0, 1.0 - cost / trips.limit[k])
 
@@ -231,10 +233,13 @@ def asked(trips: Any, k: int, cost: float) -> float:
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _stay_or_go(roads: Any, trips: Any, store: Any, c: int, k: int, best: int) -> None:
     """Move trips of a pair between home and the road."""
-    if trips.answer >= 2:
+    if trips.answer >= EXPONENTIAL:
         cost = store.price[best]
         want = asked(trips, k, cost)
-        fall = trips.theta * want if trips.answer == 2 else (trips.cap[k] / trips.limit[k] if want > 0.0 else 0.0)
+        if trips.answer == EXPONENTIAL:
+            fall = trips.theta * want
+        else:
+            fall = trips.cap[k] / trips.limit[k] if want > 0.0 else 0.0
         sent = store.sent[k]
         step = (want - sent) / (1.0 + _bend(roads, store, best) * fall)
         if step > 0.0:
@@ -247,7 +252,7 @@ def _stay_or_go(roads: Any, trips: Any, store: Any, c: int, k: int, best: int) -
                 slot = store.next[slot]
         store.sent[k] = sent + step
         return
-    limit = np.inf if trips.answer == 0 else trips.limit[k]
+    limit = np.inf if trips.answer == FIXED else trips.limit[k]
     home = trips.cap[k] - store.sent[k]
     gain = limit - store.price[best]
     if home > 0.0 and gain > 0.0:
@@ -317,7 +322,7 @@ def _balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease
             _swap(roads, store, c, slot, best)
             moved = True
         slot = store.next[slot]
-    if trips.answer >= 2 or (trips.answer == 1) or store.sent[k] < trips.cap[k]:
+    if trips.answer >= EXPONENTIAL or trips.answer == GIVE_UP or store.sent[k] < trips.cap[k]:
         if moved:
             least = 0.0
             for at in range(store.start[best], store.start[best] + store.length[best]):
@@ -338,9 +343,9 @@ def _balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _is_calm(trips: Any, store: Any, k: int, best: int) -> bool:
     """Return whether nothing can move in a pair: one path, everyone under way, and nobody about to give up."""
-    if store.next[store.head[k]] >= 0 or store.sent[k] < trips.cap[k] or trips.answer >= 2:
+    if store.next[store.head[k]] >= 0 or store.sent[k] < trips.cap[k] or trips.answer >= EXPONENTIAL:
         return False
-    return trips.answer == 0 or store.price[best] <= trips.limit[k]
+    return trips.answer == FIXED or store.price[best] <= trips.limit[k]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -376,6 +381,14 @@ def index_paths(store: Any, place: Any, slots: Any, owner: Any) -> None:
             slot = store.next[slot]
 
 
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _shift(roads: Any, store: Any, slot: int, change: float) -> None:
+    """Change the flow of the arcs of a path and not their cost."""
+    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+        a = store.pool[at]
+        roads.arc[a, FLOW] = max(0.0, roads.arc[a, FLOW] + change)
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def vacate_arcs(
     roads: Any, trips: Any, store: Any, only: Any, shut: Any, begin: Any, slots: Any, owner: Any, group: Any
@@ -390,9 +403,7 @@ def vacate_arcs(
                 before, here = here, store.next[here]
             if here < 0:
                 continue  # it went with another arc
-            flow = store.flow[slot]
-            for j in range(store.start[slot], store.start[slot] + store.length[slot]):
-                roads.arc[store.pool[j], FLOW] = max(0.0, roads.arc[store.pool[j], FLOW] - flow)
+            _shift(roads, store, slot, -store.flow[slot])
             _unlink(store, k, before, slot)
             sent = 0.0
             here = store.head[k]
@@ -418,9 +429,9 @@ def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> floa
             continue
         least = store.price[best]
         excess += total - store.sent[k] * least
-        if trips.answer >= 2:
+        if trips.answer >= EXPONENTIAL:
             excess += abs(asked(trips, k, least) - store.sent[k]) * least
-        elif trips.answer == 1:
+        elif trips.answer == GIVE_UP:
             home = trips.cap[k] - store.sent[k]
             gain = trips.limit[k] - least
             excess += home * gain if gain > 0.0 else -store.sent[k] * gain
@@ -559,8 +570,8 @@ def search(
             cost, by = arrive(net, row, label, up, goal)
             od[k] = cost
             if store.straight[k] == 1:
-                calm = store.sent[k] >= cap and (trips.answer == 0 or (trips.answer == 1 and cost <= trips.limit[k]))
-                if calm and _known(net, store, trees.same, k, source, goal, by):
+                bears = trips.answer == FIXED or (trips.answer == GIVE_UP and cost <= trips.limit[k])
+                if bears and store.sent[k] >= cap and _known(net, store, trees.same, k, source, goal, by):
                     sums[TOTAL] += cap * cost
                     sums[LEAST] += cap * cost
                     k += 1
@@ -580,18 +591,18 @@ def search(
                     best = fresh
             sent = store.sent[k]
             sums[TOTAL] += total
-            if trips.answer == 1:
+            if trips.answer == GIVE_UP:
                 limit = trips.limit[k]
                 sums[TOTAL] += (cap - sent) * limit
                 sums[LEAST] += cap * min(cost, limit)
             elif sent > 0.0:
                 sums[LEAST] += sent * cost
-            if trips.answer >= 2:
+            if trips.answer >= EXPONENTIAL:
                 if cost < np.inf:
                     want = asked(trips, k, cost)
                     sums[ASIDE] += abs(want - sent)
                     sums[WANTED] += want
-            elif trips.answer == 0 and sent < cap and cost < np.inf:
+            elif trips.answer == FIXED and sent < cap and cost < np.inf:
                 sums[WAITING] += cap - sent
             if best >= 0:
                 calm = _is_calm(trips, store, k, best)
@@ -627,9 +638,7 @@ def vacate(roads: Any, trips: Any, store: Any, only: Any) -> None:
                         break
                 following = store.next[slot]
                 if shut:
-                    flow = store.flow[slot]
-                    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
-                        roads.arc[store.pool[at], FLOW] = max(0.0, roads.arc[store.pool[at], FLOW] - flow)
+                    _shift(roads, store, slot, -store.flow[slot])
                     _unlink(store, k, before, slot)
                 else:
                     sent += store.flow[slot]
@@ -641,8 +650,7 @@ def vacate(roads: Any, trips: Any, store: Any, only: Any) -> None:
                 while slot >= 0:
                     change = store.flow[slot] * (share - 1.0)
                     store.flow[slot] += change
-                    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
-                        roads.arc[store.pool[at], FLOW] = max(0.0, roads.arc[store.pool[at], FLOW] + change)
+                    _shift(roads, store, slot, change)
                     slot = store.next[slot]
                 sent = trips.cap[k]
             store.sent[k] = sent
@@ -688,7 +696,7 @@ def advance(
             continue
         total = sums[TOTAL]
         gap = (total - sums[LEAST]) / total if total > 0.0 else 0.0
-        if trips.answer >= 2 and sums[WANTED] > 0.0:
+        if trips.answer >= EXPONENTIAL and sums[WANTED] > 0.0:
             gap = max(gap, sums[ASIDE] / sums[WANTED])
         if sums[WAITING] > 0.0:
             gap = np.inf

@@ -37,7 +37,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import lsmr
 
 from resilience.arrays import sums
-from resilience.assignment.equilibrium import Assignment, assign, check
+from resilience.assignment.equilibrium import Assignment, assign, check, check_start
 from resilience.assignment.graph import Demand
 from resilience.assignment.search import NONE, arrive, grow, pop, sift
 from resilience.assignment.workspace import PathStore
@@ -208,8 +208,8 @@ def _check(network: RoadGraph, demand: Demand, theta: float, loading: str, base:
         raise InputError(say("error.logit_classes", found=len(demand.classes)))
     if demand.answer is not None:
         raise InputError(say("error.logit_answer", found=type(demand.answer).__name__))
-    if base is not None and (len(base.demand.pairs) != len(demand.pairs) or base.network.links != network.links):
-        raise InputError(say("error.warm_mismatch"))
+    if base is not None:
+        check_start(network, demand, base)
 
 
 # ------------------------------------------------------------------------------------------ the fixed point
@@ -647,7 +647,7 @@ class _PathWays:
         self.queue, self.stack = np.empty(nodes, np.uint32), np.empty(nodes, np.uint32)
         self.same, self.hops = np.empty(nodes, np.uint8), np.zeros(many, np.uint32)
         self.satisfaction, self.mean = np.empty(many), np.empty(many)
-        old = base.store
+        old = base.stored_paths
         length = np.diff(old.offsets)
         path = np.repeat(np.arange(len(length)), length)
         open_ = np.bincount(path, self.shut[old.arcs], len(length)) == 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.assignment import Demand, Pairs, assign
+from resilience.assignment import Change, Demand, Pairs, Warm, assign
 from resilience.assignment.skims import minutes_to_nearest, nodes_within, skim
 from resilience.errors import InputError
 from tests.tiny import graph, pairs, shortest
@@ -242,6 +242,21 @@ def test_pairs_out_of_order_no_pairs_and_a_foreign_warm_start_are_refused():
     warm = assign(net, Demand(pairs((0, 1)), np.array([1.0])), gap=GAP)
     with pytest.raises(InputError, match="other pairs"):
         assign(net, Demand(pairs((0, 1), (0, 2)), np.ones(2)), gap=GAP, warm=warm)
+    with pytest.raises(InputError, match="other pairs"):
+        assign(net, Demand(pairs((0, 2)), np.ones(1)), gap=GAP, warm=warm)
+    with pytest.raises(InputError, match="other roads"):
+        assign(graph(3, [(0, 1), (0, 2)]), Demand(pairs((0, 1)), np.ones(1)), gap=GAP, warm=warm)
+    slower = graph(3, [(0, 1), (1, 2)], minutes=[2.0, 2.0])
+    assert assign(slower, Demand(pairs((0, 1)), np.ones(1)), gap=GAP, warm=warm).converged
+
+
+def test_a_solution_without_its_paths_says_so_when_they_are_asked_for():
+    net = graph(3, [(0, 1), (1, 2)])
+    lean = Warm(assign(net, Demand(pairs((0, 2)), np.ones(1)), gap=GAP)).assign(Change(), gap=GAP)
+    with pytest.raises(InputError, match="paths=True"):
+        lean.path_table()
+    with pytest.raises(InputError, match="paths=True"):
+        assign(net, lean.demand, gap=GAP, warm=lean)
 
 
 def test_a_constant_exponent_of_zero_is_the_same_cost_at_no_flow_and_at_any():
