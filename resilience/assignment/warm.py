@@ -181,7 +181,8 @@ class Warm:
         With `with_error` the solution goes on to a tenth of the gap it has reached, and the error of the travel time is
         taken as twice its last change plus ten times gap times travel time. The gap alone says too little: on Anaheim
         the true error is three times gap times travel time in the median and up to four hundred times. `make verify`
-        measures how often the error covers the truth. `look` is handed the solved workspace, to take from it what else is wanted.
+        measures how often the error covers the truth. `look` is handed the solved workspace, to take from it what else
+        is wanted.
         """
         self._begin(change, gap)
         work = self.work
