@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FOURTH, POWER, CONICAL, OWN = 0, 1, 2, 3  # kinds of cost function; the first is the power function with p = 4
 FLOW, SLOPE, FIXED, KIND, SCALE, EXPONENT, CAPACITY, B = range(8)  # columns of the matrix of arcs
+BETWEEN, MOST_OFF = (0.37, 0.83, 1.43, 2.57), 0.05  # shares of capacity at which a slope is held against the function
 SIGNATURE = "float64(float64, float64, float64, float64, float64)"
 
 
@@ -111,7 +112,8 @@ class OwnCost:
     Raises
     ------
     InputError
-        Numba cannot compile the functions, or one of them gives a number that is not possible.
+        Numba cannot compile the functions, one of them gives a number that is not possible, or the slope is not the
+        derivative of the minutes.
 
     Examples
     --------
@@ -148,3 +150,12 @@ class OwnCost:
                 if not (np.isfinite(now) and np.isfinite(slope) and now >= before and slope >= 0.0):
                     raise InputError(say("error.own_cost_value", flow=flow, minutes=now, slope=slope))
                 before = now
+            for share in BETWEEN:
+                self._hold_slope_against_minutes(share * c[link], t0[link], c[link], b[link], p[link])
+
+    def _hold_slope_against_minutes(self, flow: float, t0: float, c: float, b: float, p: float) -> None:
+        step = 1e-4 * c
+        low, high = self.at(flow - step, t0, c, b, p), self.at(flow + step, t0, c, b, p)
+        slope, measured = float(self._slope.ctypes(flow, t0, c, b, p)), (high - low) / (2.0 * step)
+        if abs(slope - measured) > MOST_OFF * abs(measured) + 1e-7 * max(abs(high), 1.0) / step:
+            raise InputError(say("error.own_cost_slope", flow=flow, slope=slope, measured=measured))

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.assignment import kernels
-from resilience.assignment.graph import Demand, GiveUp
+from resilience.assignment.graph import Demand, Exponential, GiveUp, Linear, count
 from resilience.assignment.memory import check_memory
 from resilience.assignment.workspace import PathStore, Workspace
 from resilience.errors import InputError
@@ -47,11 +47,13 @@ class Assignment:
     ----------
     flow : passenger-car units/h of every link, shape (links,)
     class_flow : vehicles/h of every class, shape (classes, links)
-    minutes : cost of every link, shape (links,)
+    minutes : cost of every link, shape (links,); where tolls, distances or other fixed costs are in it, these and all
+        times below are generalised minutes
     od_minutes : shortest cost of every pair (inf where there is no path), shape (pairs,)
     served, unserved : vehicles/h of every pair, shape (pairs,)
     relative_gap, average_excess_cost : as defined at the head of this file
-    objective : Beckmann's, of the flows on the links
+    objective : what the equilibrium makes least: Beckmann's sum over links, what classes pay beyond it, and minus the
+        area below the demand curve (`GiveUp`: plus the charge), in passenger-car units times minutes
     total_travel_time : vehicle-minutes per hour of those who travel
     unserved_minutes : what those who do not travel are charged under `GiveUp`, vehicle-minutes per hour
     iterations : passes of shortest paths over all origins
@@ -86,8 +88,38 @@ class Assignment:
 
     @property
     def total_cost(self) -> float:
-        """Travel time of those who travel and charge of those who do not, vehicle-minutes per hour."""
+        """Travel time of those who travel and charge of those who do not, vehicle-minutes per hour.
+
+        inf where trips are not made and have no price, so that to lose trips never looks like an improvement: give the
+        demand a `GiveUp`. nan for elastic demand, whose loss is that of `consumer_surplus`.
+        """
+        answer = self.demand.answer
+        if answer is None and self.unserved.any():
+            return np.inf
+        if isinstance(answer, Exponential | Linear):
+            return np.nan
         return self.total_travel_time + self.unserved_minutes
+
+    @property
+    def scale(self) -> float:
+        """Travel time and charges as a size to hold a gap against, above 0, vehicle-minutes per hour."""
+        return max(self.total_travel_time + self.unserved_minutes, 1e-12)
+
+    @property
+    def consumer_surplus(self) -> float:
+        """What elastic demand is worth to travellers beyond what they bear, vehicle-minutes per hour; else nan.
+
+        The area between the demand curve and the cost u: d / theta for `Exponential`, d (minutes - u) / 2 for `Linear`.
+        """
+        answer, made = self.demand.answer, self.demand.pairs.origin != self.demand.pairs.destination
+        served, cost = self.served[made], self.od_minutes[made]
+        if isinstance(answer, Exponential):
+            return float(served.sum() / answer.theta)
+        if isinstance(answer, Linear):
+            limit = np.broadcast_to(np.asarray(answer.minutes, float), self.served.shape)[made]
+            some = served > 0
+            return float((served[some] * np.maximum(limit[some] - cost[some], 0.0)).sum() / 2.0)
+        return np.nan
 
     @property
     def stored_paths(self) -> PathStore:
@@ -208,32 +240,52 @@ def assign(
     else:
         check_start(network, demand, warm)
         work.load(warm.stored_paths)
-        work.start_warm(gap, max(warm.total_cost, 1e-12))
+        work.start_warm(gap, warm.scale)
     return solve(work, gap, iterations, closed, progress)
 
 
 def check(network: RoadGraph, demand: Demand, gap: float, iterations: int, closed: Bools | None) -> None:
     """Refuse what cannot be solved, with the reason."""
-    if not (np.isfinite(gap) and gap > 0):
-        raise InputError(say("error.bad_gap", found=gap))
-    if iterations < 1:
-        raise InputError(say("error.not_positive", name="iterations", found=iterations))
+    check_target(gap, iterations)
     pairs = demand.pairs
-    if max(pairs.origin.max(), pairs.destination.max()) >= network.nodes or pairs.origin.min() < 0:
-        raise InputError(say("error.bad_pair_end", found=int(max(pairs.origin.max(), pairs.destination.max()))))
-    for flags in (closed, *(c.closed for c in demand.classes), *(c.extra_min for c in demand.classes)):
-        if flags is not None and len(flags) != network.links:
-            raise InputError(say("error.bad_link_count", column="closed", found=len(flags), expected=network.links))
+    for ends in (pairs.origin, pairs.destination):
+        bad = (ends < 0) | (ends >= network.nodes)
+        if bad.any():
+            raise InputError(say("error.bad_pair_end", found=int(ends[bad.argmax()])))
+    for name, values in (
+        ("closed", closed),
+        *((f"{c.name}.closed", c.closed) for c in demand.classes),
+        *((f"{c.name}.extra_min", c.extra_min) for c in demand.classes),
+    ):
+        if values is not None and np.shape(values) != (network.links,):
+            raise InputError(say("error.bad_link_count", column=name, found=count(values), expected=network.links))
+        if values is not None and name.endswith("closed"):
+            check_flags(name, values)
     if network.own is not None:
         some = network.kind == 3
         network.own.check(*(a[some] for a in (network.free_flow_min, network.capacity_vph, network.b, network.power)))
 
 
+def check_target(gap: float, iterations: int) -> None:
+    """Refuse a gap or a number of iterations at which nothing can end."""
+    if not (np.isfinite(gap) and gap > 0):
+        raise InputError(say("error.bad_gap", found=gap))
+    if iterations < 1:
+        raise InputError(say("error.not_positive", name="iterations", found=iterations))
+
+
+def check_flags(column: str, values: object) -> None:
+    """Refuse flags that are no booleans: numbers of links, say, or words."""
+    found = np.asarray(values).dtype
+    if found != np.bool_:
+        raise InputError(say("error.bad_flags", column=column, found=found))
+
+
 def check_start(network: RoadGraph, demand: Demand, base: Assignment) -> None:
     """Refuse an earlier solution of other pairs or other roads."""
     pairs, others = demand.pairs, base.demand.pairs
-    same = network is base.network or (
-        np.array_equal(network.tail, base.network.tail) and np.array_equal(network.head, base.network.head)
+    same = network is base.network or all(
+        np.array_equal(getattr(network, part), getattr(base.network, part)) for part in ("tail", "head", "barred")
     )
     same = same and all(
         np.array_equal(a, b)
@@ -246,6 +298,37 @@ def check_start(network: RoadGraph, demand: Demand, base: Assignment) -> None:
         same = mine is theirs or np.array_equal(mine.arc, theirs.arc)
     if not same:
         raise InputError(say("error.warm_mismatch"))
+
+
+def _rest_of_objective(demand: Demand, class_flow: Floats, work: Workspace) -> float:
+    """Return the objective beyond Beckmann's sum over the links."""
+    rest = 0.0
+    for c, vehicles in enumerate(demand.classes):
+        if vehicles.extra_min is not None:
+            rest += vehicles.pce * float(class_flow[c] @ vehicles.extra_min)
+    sent, cap, limit, answer = work.store.sent, work.trips.cap, work.trips.limit, demand.answer
+    if answer is None:
+        return rest
+    away = demand.pairs.origin != demand.pairs.destination
+    sent, cap, limit = sent[away], cap[away], limit[away]
+    if isinstance(answer, GiveUp):
+        return rest + float((cap - sent) @ limit)
+    some = sent > 0.0
+    sent, cap, limit = sent[some], cap[some], limit[some]
+    if isinstance(answer, Exponential):
+        return rest - float(sent @ (limit + (1.0 - np.log(sent / cap)) / answer.theta))
+    return rest - float(limit @ (sent - sent**2 / (2.0 * cap)))
+
+
+def _possible_minutes(graph: RoadGraph, flow: Floats) -> Floats:
+    """Return the minutes of every link; an InputError where a cost function gives none that are possible."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        minutes = graph.minutes(flow)
+    bad = np.flatnonzero(~(np.isfinite(minutes) & (minutes >= 0.0)))
+    if len(bad):
+        name = graph.names_of_links()[bad[0]]
+        raise InputError(say("error.bad_minutes", link=name, found=float(minutes[bad[0]]), flow=float(flow[bad[0]])))
+    return minutes
 
 
 def solve(
@@ -278,7 +361,7 @@ def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: boo
     classes = len(demand.classes)
     store = work.paths() if paths or classes > 1 else None
     flow = work.link_flow()
-    minutes = graph.minutes(flow)
+    minutes = _possible_minutes(graph, flow)
     pce = demand.pce
     od = work.od.copy()
     same = demand.pairs.origin == demand.pairs.destination
@@ -312,7 +395,7 @@ def result_of(work: Workspace, gap: float, closed: Bools | None, *, stalled: boo
         unserved=unserved,
         relative_gap=found_gap,
         average_excess_cost=float((total - least) / max(float(work.store.sent.sum()), 1e-300)),
-        objective=graph.objective(flow),
+        objective=graph.objective(flow) + _rest_of_objective(demand, class_flow, work),
         total_travel_time=time,
         unserved_minutes=charge,
         iterations=int(work.progress[kernels.STEPS]),

@@ -29,7 +29,7 @@ from resilience.errors import InputError, near
 from resilience.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
+MOST_EXPONENT = 700.0  # e to this is still a number
 FUNCTIONS = {"bpr": POWER, "conical": CONICAL, "own": OWN}
 
 
@@ -77,28 +78,25 @@ class RoadGraph:
     own: OwnCost | None = None
     node_id: pd.Index | None = None
     link_id: pd.Index | None = None
-    _prepared: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    _prepared: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         many = len(self.tail)
         conical = self.kind == CONICAL
-        checks: list[tuple[str, Floats, Any]] = [
-            ("capacity_vph", self.capacity_vph, lambda x: x > 0),
-            ("free_flow_min", self.free_flow_min, lambda x: x >= 0),
-            ("b", self.b, lambda x: x >= 0),
-            ("power", self.power, lambda x: np.where(conical, x > 1, x >= 0)),
-            ("fixed_min", self.fixed_min, lambda x: x >= 0),
+        checks: list[tuple[str, Floats, Any, str]] = [
+            ("capacity_vph", self.capacity_vph, lambda x: x > 0, "above_zero"),
+            ("free_flow_min", self.free_flow_min, lambda x: x >= 0, "zero_or_more"),
+            ("b", self.b, lambda x: x >= 0, "zero_or_more"),
+            ("power", self.power, lambda x: np.where(conical, x > 1, x >= 0), "power_range"),
+            ("fixed_min", self.fixed_min, lambda x: x >= 0, "zero_or_more"),
         ]
         if self.length_km is not None:
-            checks.append(("length_km", self.length_km, lambda x: x >= 0))
-        for name, values, _ in [*checks, ("head", self.head, None)]:
+            checks.append(("length_km", self.length_km, lambda x: x >= 0, "zero_or_more"))
+        for name, values in [*((name, values) for name, values, _, _ in checks), ("head", self.head)]:
             if len(values) != many:
                 raise InputError(say("error.bad_link_count", column=name, found=len(values), expected=many))
-        for name, values, good in checks:
-            bad = np.flatnonzero(~(good(values) & np.isfinite(values)))
-            if len(bad):
-                link = self.link_id[bad[0]] if self.link_id is not None else int(bad[0])
-                raise InputError(say("error.bad_link_value", column=name, link=link, found=float(values[bad[0]])))
+        for name, values, good, expected in checks:
+            self.refuse(name, values, good, expected)
         for name, ends in (("tail", self.tail), ("head", self.head)):
             bad = np.flatnonzero((ends < 0) | (ends >= self.nodes))
             if len(bad):
@@ -127,6 +125,12 @@ class RoadGraph:
             if needed not in links.columns:
                 raise InputError(say("error.no_link_column", column=needed, found=", ".join(map(str, links.columns))))
         many = len(links)
+        for end in ("from_node", "to_node"):
+            bad = np.flatnonzero(links[end].isna())
+            if len(bad):
+                raise InputError(say("error.no_node", column=end, link=links.index[bad[0]]))
+        if links.index.has_duplicates:
+            raise InputError(say("error.link_twice", link=links.index[links.index.duplicated()][0]))
         names = pd.Index(pd.unique(pd.concat([links["from_node"], links["to_node"]])), name="node")
         with suppress(TypeError):  # numbers and words together have no order: then that of the rows stays
             names = names.sort_values()
@@ -138,11 +142,11 @@ class RoadGraph:
         barred[at] = True
 
         def column(name: str, fill: float) -> Floats:
-            return links[name].to_numpy(float) if name in links.columns else np.full(many, fill)
+            return numbers(links, name) if name in links.columns else np.full(many, fill)
 
         function = None
         if "function" in links.columns:
-            words = links["function"].to_numpy(str)
+            words = np.array([str(word) for word in links["function"]], object)
             wrong = [w for w in np.unique(words) if w not in FUNCTIONS]
             if wrong:
                 raise InputError(say("error.bad_function", found=wrong[0], expected=near(wrong[0], FUNCTIONS)))
@@ -157,7 +161,7 @@ class RoadGraph:
             power=column("power", 4.0),
             fixed_min=column("fixed_min", 0.0),
             barred=barred,
-            length_km=links["length_km"].to_numpy(float) if "length_km" in links.columns else None,
+            length_km=numbers(links, "length_km") if "length_km" in links.columns else None,
             function=function,
             own=own,
             node_id=names,
@@ -216,7 +220,8 @@ class RoadGraph:
         bad = np.flatnonzero(power & ~(np.isfinite(grown) & ((grown > 0) | (self.b * self.free_flow_min == 0))))
         if len(bad):
             link = self.names_of_links()[bad[0]]
-            raise InputError(say("error.bad_link_value", column="power", link=link, found=float(self.power[bad[0]])))
+            found, expected = float(self.power[bad[0]]), say("error.power_small")
+            raise InputError(say("error.bad_link_value", column="power", link=link, found=found, expected=expected))
         fixed = self.fixed_min + np.where(power, self.free_flow_min, 0.0) + np.where(constant, grown, 0.0)
         matrix = np.zeros((net.arcs, 8))
         matrix[:, FIXED] = net.over_arcs(fixed)
@@ -265,7 +270,23 @@ class RoadGraph:
 
     def with_state(self, *, speed: Floats, capacity: Floats) -> RoadGraph:
         """Return the network with free-flow speed and capacity scaled by factors in (0, 1], shape (links,)."""
-        return replace(self, free_flow_min=self.free_flow_min / speed, capacity_vph=self.capacity_vph * capacity)
+        for name, factors in (("speed", speed), ("capacity", capacity)):
+            if np.shape(factors) != (self.links,):
+                found = count(factors)
+                raise InputError(say("error.bad_link_count", column=name, found=found, expected=self.links))
+            self.refuse(name, np.asarray(factors, float), lambda x: x > 0, "above_zero")
+        result = replace(self, free_flow_min=self.free_flow_min / speed, capacity_vph=self.capacity_vph * capacity)
+        object.__setattr__(result, "_prepared", self._prepared)  # the same roads, searched the same way
+        return result
+
+    def refuse(self, column: str, values: Floats, good: Callable[[Floats], Bools], expected: str) -> None:
+        """Raise an InputError for the first link whose value is not finite or not good, saying what would be right."""
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(~(good(values) & np.isfinite(values)))
+        if len(bad):
+            link, found = self.names_of_links()[bad[0]], float(values[bad[0]])
+            expected = say(f"error.{expected}")
+            raise InputError(say("error.bad_link_value", column=column, link=link, found=found, expected=expected))
 
 
 @dataclass(frozen=True)
@@ -277,6 +298,16 @@ class Pairs:
     vehicle: Ints | None = None
 
     def __post_init__(self) -> None:
+        for name, values in (("origin", self.origin), ("destination", self.destination), ("vehicle", self.vehicle)):
+            if values is None:
+                continue
+            array = np.asarray(values)
+            if array.shape != np.shape(self.origin) or array.ndim != 1:
+                raise InputError(
+                    say("error.bad_pair_count", column=name, found=count(array), expected=len(self.origin))
+                )
+            if len(array) and not np.issubdtype(array.dtype, np.integer):
+                raise InputError(say("error.bad_pair_type", column=name, found=array.dtype))
         key = self.origin if self.vehicle is None else self.vehicle * (self.origin.max(initial=0) + 1) + self.origin
         if len(self.origin) and (np.diff(key) < 0).any():
             raise InputError(say("error.pairs_not_sorted"))
@@ -358,6 +389,30 @@ class Linear:
 Answer = GiveUp | Exponential | Linear
 
 
+def count(values: object) -> object:
+    """Return how many values there are, for a message: a number, or the shape of what is no row of values."""
+    shape = np.asarray(values).shape
+    return shape[0] if len(shape) == 1 else shape
+
+
+def numbers(table: pd.DataFrame, column: str) -> Floats:
+    """Return a column as numbers (what is empty: nan); an InputError names the first row that holds something else."""
+    values = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
+    bad = np.flatnonzero(np.isnan(values) & table[column].notna().to_numpy())
+    if len(bad):
+        row, found = table.index[bad[0]], table[column].iloc[bad[0]]
+        raise InputError(say("error.no_number", column=column, row=row, found=found))
+    return values
+
+
+def refuse_demand(vph: Floats) -> None:
+    """Raise an InputError for the first demand that is negative or not finite."""
+    values = np.asarray(vph, float)
+    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if len(bad):
+        raise InputError(say("error.bad_demand", pair=int(bad[0]), found=float(values[bad[0]])))
+
+
 @dataclass(frozen=True)
 class Demand:
     """What wants to travel: vehicles an hour of every pair, shape (pairs,).
@@ -384,13 +439,20 @@ class Demand:
     def __post_init__(self) -> None:
         if len(self.pairs) == 0:
             raise InputError(say("error.no_demand"))
-        if len(self.vph) != len(self.pairs) or not (np.isfinite(self.vph).all() and (self.vph >= 0).all()):
-            raise InputError(say("error.bad_demand"))
+        if np.shape(self.vph) != (len(self.pairs),):
+            raise InputError(say("error.bad_pair_count", column="vph", found=count(self.vph), expected=len(self.pairs)))
+        refuse_demand(self.vph)
+        names = [c.name for c in self.classes]
+        if len(set(names)) < len(names):
+            raise InputError(say("error.class_twice", found=", ".join(names)))
         if self.pairs.of_class.min() < 0 or self.pairs.of_class.max() >= len(self.classes):
             raise InputError(say("error.unknown_class", found=int(self.pairs.of_class.max()), expected=""))
         if self.answer is not None:
             minutes = np.asarray(self.answer.minutes, float)
             theta = self.answer.theta if isinstance(self.answer, Exponential) else 1.0
+            most = theta * float(minutes.max(initial=0.0)) if isinstance(self.answer, Exponential) else 0.0
+            if most > MOST_EXPONENT:
+                raise InputError(say("error.steep_answer", found=most, expected=MOST_EXPONENT))
             if minutes.shape not in ((), self.vph.shape) or not (
                 np.isfinite(minutes).all() and (minutes > 0).all() and np.isfinite(theta) and theta > 0
             ):
@@ -436,9 +498,10 @@ class Demand:
             if strange:
                 raise InputError(say("error.unknown_class", found=strange[0], expected=near(strange[0], known)))
             vehicle = np.array([known.index(w) for w in words], np.int64)
-        vph = table["vph"].to_numpy(float)
-        if not (np.isfinite(vph).all() and (vph >= 0).all()):
-            raise InputError(say("error.bad_demand"))
+        elif len(classes) > 1:
+            raise InputError(say("error.no_demand_column", column="vehicle", found=", ".join(map(str, table.columns))))
+        vph = numbers(table, "vph")
+        refuse_demand(vph)
         key = (vehicle * graph.nodes + origin) * graph.nodes + destination
         _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
         pairs = Pairs(origin[first], destination[first], vehicle[first] if len(classes) > 1 else None)

@@ -31,8 +31,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from resilience.assignment.equilibrium import Assignment, assign
-from resilience.assignment.graph import Demand, Linear
+from resilience.assignment.equilibrium import Assignment, assign, check_flags
+from resilience.assignment.graph import Demand, Linear, count
 from resilience.errors import InputError, StoppedError
 from resilience.text import say
 
@@ -71,7 +71,7 @@ class HoursResult:
         hour (begin of the slice, hours from the first), minutes (its length), demand (new trips), carried_in,
         assigned, carried_out (with demand + carried_in = assigned + carried_out), waiting (of carried_out: no way at
         all), too_long (of carried_out: a way of twice the slice or more), total_travel_time (vehicle-hours at the
-        wheel), mean_minutes (of an assigned trip; nan: none), relative_gap
+        wheel), mean_minutes (of an assigned trip; nan: none), relative_gap, converged, stalled
 
     """
 
@@ -146,7 +146,9 @@ def assign_hours(
     return HoursResult(tuple(slices), carried, pd.DataFrame(rows))
 
 
-def _row(found: Assignment, hour: float, length: float, new: Floats, left: Floats, carried: Floats) -> dict[str, float]:
+def _row(
+    found: Assignment, hour: float, length: float, new: Floats, left: Floats, carried: Floats
+) -> dict[str, float | bool]:
     assigned = float(found.served.sum()) * length / 60.0
     spent = found.total_travel_time * length / 3600.0
     return {
@@ -161,6 +163,8 @@ def _row(found: Assignment, hour: float, length: float, new: Floats, left: Float
         "total_travel_time": spent,
         "mean_minutes": 60.0 * spent / assigned if assigned > 0.0 else np.nan,
         "relative_gap": found.relative_gap,
+        "converged": found.converged,
+        "stalled": found.stalled,
     }
 
 
@@ -195,19 +199,13 @@ def _states(
 
 def _roads(network: RoadGraph, state: State) -> tuple[RoadGraph, Bools | None]:
     """Return the network in a state, and its closures."""
-    ones = np.ones(network.links)
-    factors = {}
-    for name in ("closed", "speed", "capacity"):
-        values = getattr(state, name)
-        if values is not None and len(values) != network.links:
-            raise InputError(say("error.bad_link_count", column=name, found=len(values), expected=network.links))
-        if name != "closed":
-            factors[name] = ones if values is None else np.asarray(values, float)
-            bad = np.flatnonzero(~(np.isfinite(factors[name]) & (factors[name] > 0.0)))
-            if len(bad):
-                link, found = network.names_of_links()[bad[0]], float(factors[name][bad[0]])
-                raise InputError(say("error.bad_link_value", column=name, link=link, found=found))
+    if state.closed is not None:
+        if np.shape(state.closed) != (network.links,):
+            found = count(state.closed)
+            raise InputError(say("error.bad_link_count", column="closed", found=found, expected=network.links))
+        check_flags("closed", state.closed)
     closed = None if state.closed is None else np.asarray(state.closed, np.bool_)
     if state.speed is None and state.capacity is None:
         return network, closed
-    return network.with_state(speed=factors["speed"], capacity=factors["capacity"]), closed
+    speed, capacity = (np.ones(network.links) if x is None else np.asarray(x, float) for x in state[1:])
+    return network.with_state(speed=speed, capacity=capacity), closed

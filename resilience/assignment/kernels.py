@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
+TROUBLE, MANY_SWEEPS = 5, 500  # after so many rounds without progress (pairs pass flow to and fro) more sweeps follow
+MOST_BACK = 0.9  # share of the trips of a pair that one step of elastic demand may send home
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
 WORTH = 0.2  # a path that is cheaper than those known by less than this share of the target is not taken up
 # times the target below which a guessed, and a measured, gap makes the next pass a measuring one
@@ -40,7 +42,7 @@ FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost; 
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
-GAP, BEST, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, WAITED = range(10)
+GAP, BEST, GUESSED, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, WAITED = range(11)
 DONE, MORE, ROOM, STUCK = range(4)
 # whom a pass moves: nobody (it measures), everyone, those who wait for a path after a change; PLACED: those have one
 NOBODY, EVERYONE, WAITERS, PLACED = range(4)
@@ -231,17 +233,33 @@ def asked(trips: Any, k: int, cost: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _more(trips: Any, k: int, sent: float, want: float, cost: float, bend: float) -> float:
+    """Return how many more trips of a pair to send: a Newton step towards demand = `asked` at the cost they make.
+
+    Once somebody drives, the step is taken on the cost at which so many would drive: demand itself is flat where cost
+    is high, and a step on it would send all and nobody in turn.
+    """
+    cap, limit = trips.cap[k], trips.limit[k]
+    gap = want - sent
+    if sent <= 0.0 or cap <= 0.0:
+        return gap
+    if trips.answer == EXPONENTIAL:
+        willing, fall = limit - math.log(sent / cap) / trips.theta, 1.0 / (trips.theta * sent)
+    else:
+        willing, fall = limit * (1.0 - sent / cap), limit / cap
+    step = (willing - cost) / (bend + fall)
+    if trips.answer == EXPONENTIAL:
+        step = max(step, -MOST_BACK * sent)
+    return min(step, gap) if gap > 0.0 else max(step, gap)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _stay_or_go(roads: Any, trips: Any, store: Any, c: int, k: int, best: int) -> None:
     """Move trips of a pair between home and the road."""
     if trips.answer >= EXPONENTIAL:
-        cost = store.price[best]
+        cost, sent = store.price[best], store.sent[k]
         want = asked(trips, k, cost)
-        if trips.answer == EXPONENTIAL:
-            fall = trips.theta * want
-        else:
-            fall = trips.cap[k] / trips.limit[k] if want > 0.0 else 0.0
-        sent = store.sent[k]
-        step = (want - sent) / (1.0 + _bend(roads, store, best) * fall)
+        step = _more(trips, k, sent, want, cost, _bend(roads, store, best))
         if step > 0.0:
             _add(roads, store, best, step)
         elif sent > 0.0:
@@ -656,6 +674,7 @@ def vacate(roads: Any, trips: Any, store: Any, only: Any) -> None:
             store.sent[k] = sent
             if sent < trips.cap[k]:
                 only[g] = 1
+            if sent < trips.cap[k] or store.head[k] < 0:
                 store.straight[k] = 0
 
 
@@ -673,7 +692,7 @@ def advance(
     while rounds < steps:
         if progress[SEARCHING] == 0.0:
             aim = max(SWEEP_AIM * min(progress[GAP], SWEEP_AIM), SWEEP_AIM * target)
-            for _ in range(MOST_SWEEPS):
+            for _ in range(MOST_SWEEPS if progress[STALLED] < TROUBLE else MANY_SWEEPS):
                 if sweep(roads, trips, store, vehicle, EASE * aim) <= aim * progress[SCALE]:
                     break
             only[:] = 1
@@ -695,10 +714,10 @@ def advance(
             progress[MOVING] = PLACED if progress[WAITED] > MANY else NOBODY
             continue
         total = sums[TOTAL]
-        gap = (total - sums[LEAST]) / total if total > 0.0 else 0.0
-        if trips.answer >= EXPONENTIAL and sums[WANTED] > 0.0:
-            gap = max(gap, sums[ASIDE] / sums[WANTED])
-        if sums[WAITING] > 0.0:
+        gap = 0.0 if total == 0.0 else (total - sums[LEAST]) / total
+        if trips.answer >= EXPONENTIAL and sums[ASIDE] > 0.0:
+            gap = max(gap, sums[ASIDE] / sums[WANTED])  # nobody wants to drive and some do: endless
+        if sums[WAITING] > 0.0 or not gap < np.inf:
             gap = np.inf
         progress[SCALE] = total
         progress[GAP] = gap
@@ -706,8 +725,9 @@ def advance(
         rounds += 1
         if gap <= target and not move:
             return DONE
-        progress[STALLED] = 0.0 if gap < 0.9 * progress[BEST] else progress[STALLED] + 1.0
-        progress[BEST] = min(gap, progress[BEST])
+        best = GUESSED if move else BEST  # a guess may lie below what is measured later
+        progress[STALLED] = 0.0 if gap < 0.9 * progress[best] else progress[STALLED] + 1.0
+        progress[best] = min(gap, progress[best])
         if progress[STALLED] > PATIENCE:
             return STUCK
     return MORE

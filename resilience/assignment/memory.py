@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 2000  # pairs whose shortest paths at free flow are looked at
 PATHS_A_PAIR = 1.2  # on Chicago Sketch and Porto Alegre between 1.0 and 1.3 at a gap of 1e-6
+LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # of containers
 ROOM = 2.5  # times the paths: new ones beside old ones, and the store when it is packed or grows
 
 
@@ -30,6 +33,7 @@ def memory_needed(graph: RoadGraph, demand: Demand) -> float:
     net = graph.search(pairs.ends)
     some = np.unique(np.linspace(0, len(pairs) - 1, SAMPLE).astype(np.int64))
     cost = net.over_arcs(graph.free_flow_min + graph.fixed_min)
+    some = some[np.argsort(pairs.origin[some], kind="stable")]  # the classes drive the same network here
     found = along_paths(net, Pairs(pairs.origin[some], pairs.destination[some]), cost, np.ones((1, net.arcs)))
     has_way = np.isfinite(found[0])
     hops = float(found[1][has_way].mean()) if has_way.any() else 0.0
@@ -58,8 +62,12 @@ def check_memory(graph: RoadGraph, demand: Demand) -> None:
 
 
 def _memory() -> float:
-    """Return the memory of this machine, bytes; 0 where the system does not say."""
+    """Return the memory that this machine, or the container around us, may use, bytes; 0 where nothing says."""
     try:
-        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+        most = float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
-        return 0.0
+        most = 0.0
+    for limit in LIMITS:
+        with suppress(OSError, ValueError):  # not there, or "max"
+            most = min(most or float("inf"), float(limit.read_text()))
+    return most

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from resilience.assignment import kernels
-from resilience.assignment.equilibrium import Assignment, check, solve
+from resilience.assignment.equilibrium import Assignment, check_flags, check_target, solve
+from resilience.assignment.graph import count
 from resilience.assignment.workspace import Workspace
 from resilience.errors import InputError, StoppedError
 from resilience.text import say
@@ -114,7 +115,6 @@ class Warm:
             (lambda w: w.od, work.od.copy()),
         ]
         self._index = work.index()
-        self._scale = max(self.base.total_cost, 1e-12)
 
     def _reset(self) -> None:
         for of, kept in self._kept:
@@ -127,16 +127,16 @@ class Warm:
 
     def _begin(self, change: Change, gap: float) -> Bools | None:
         base, work = self.base, self.work
-        many, pairs = base.network.links, len(base.demand.pairs)
+        many = base.network.links
         for name, values in (("closed", change.closed), ("speed", change.speed), ("capacity", change.capacity)):
-            if values is not None and len(values) != many:
-                raise InputError(say("error.bad_link_count", column=name, found=len(values), expected=many))
+            if values is not None and np.shape(values) != (many,):
+                raise InputError(say("error.bad_link_count", column=name, found=count(values), expected=many))
+        if change.closed is not None:
+            check_flags("closed", change.closed)
         self._reset()
         closed = base.closed if change.closed is None else np.asarray(change.closed, np.bool_)
         if change.vph is not None:
             work.demand = replace(base.demand, vph=np.asarray(change.vph, float))
-            if len(work.demand.vph) != pairs:
-                raise InputError(say("error.bad_demand"))
             work.trips.cap[:] = work.demand.vph * work.demand.pce
         if change.speed is not None or change.capacity is not None:
             ones = np.ones(many)
@@ -147,7 +147,7 @@ class Warm:
             work.set_state(graph, closed)
         elif change.closed is not None:
             work.close(closed, base.closed)
-        work.start_warm(gap, self._scale, index=self._index if change.vph is None else None)
+        work.start_warm(gap, self.base.scale, index=self._index if change.vph is None else None)
         return closed
 
     def assign(
@@ -163,7 +163,7 @@ class Warm:
 
         With `paths` its paths are copied out of the workspace; without, asking for them is an `InputError`.
         """
-        check(self.base.network, self.base.demand, gap, iterations, None)
+        check_target(gap, iterations)
         closed = self._begin(change, gap)
         return solve(self.work, gap, iterations, closed, progress, paths=paths)
 
@@ -184,6 +184,7 @@ class Warm:
         measures how often the error covers the truth. `look` is handed the solved workspace, to take from it what else
         is wanted.
         """
+        check_target(gap, iterations)
         self._begin(change, gap)
         work = self.work
         ended = work.advance(gap, iterations)
@@ -225,7 +226,7 @@ class Warm:
             `progress`, called with how many of how many are done, returned False.
 
         """
-        check(self.base.network, self.base.demand, gap, iterations, None)
+        check_target(gap, iterations)
         stop, lock = Event(), Lock()
         result: dict[int, Totals] = {}
 

@@ -101,7 +101,7 @@ class Workspace:
         self.od = np.full(many, np.inf)
         self.sums = np.zeros(5)
         self.only = np.ones(groups, np.uint8)
-        self.progress = np.zeros(10)
+        self.progress = np.zeros(11)
         kernels.price_all(self.roads)
 
     # -- what a solution starts from ---------------------------------------------------------------
@@ -165,7 +165,7 @@ class Workspace:
         self.sums[:] = 0.0
         p = self.progress
         p[:] = 0.0
-        p[kernels.GAP], p[kernels.BEST], p[kernels.MOVING] = gap, np.inf, moving
+        p[kernels.GAP], p[kernels.BEST], p[kernels.GUESSED], p[kernels.MOVING] = gap, np.inf, np.inf, moving
         p[kernels.SEARCHING], p[kernels.PAIR] = 1.0, -1.0
 
     def index(self) -> PathIndex:

@@ -87,3 +87,20 @@ def test_a_capacity_of_one_with_a_tiny_b_is_no_trouble():
     )  # fmt: skip
     demand = Demand(pairs((0, 1)), np.array([100.0]))
     np.testing.assert_allclose(assign(net, demand, gap=1e-10).flow, assign(usual, demand, gap=1e-10).flow, rtol=1e-6)
+
+
+def test_a_slope_that_is_not_the_derivative_is_refused():
+    for slope in (lambda v, t0, c, b, p: 0.0, lambda v, t0, c, b, p: t0 * b / c / 100.0):
+        own = OwnCost(lambda v, t0, c, b, p: t0 * (1 + b * v / c), slope)
+        with pytest.raises(InputError, match="give the derivative"):
+            assign(two_roads([OWN, OWN], [1.0, 1.0], own), Demand(pairs((0, 1)), np.array([10.0])))
+
+
+def test_a_cost_function_that_breaks_down_at_a_high_flow_is_told_and_not_believed():
+    own = OwnCost(
+        lambda v, t0, c, b, p: t0 * (1 + v / c) if v < 5 * c else np.nan,
+        lambda v, t0, c, b, p: t0 / c if v < 5 * c else np.nan,
+    )
+    net = two_roads([OWN, OWN], [1.0, 1.0], own)
+    with pytest.raises(InputError, match="minutes must be finite and not negative at any flow"):
+        assign(net, Demand(pairs((0, 1)), 100.0 * net.capacity_vph[:1]), iterations=50)

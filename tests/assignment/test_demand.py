@@ -233,3 +233,105 @@ def test_a_search_can_be_ended_and_says_that_it_did_not_converge():
     assert found.iterations == 2
     assert np.isfinite(found.relative_gap)
     np.testing.assert_allclose(found.flow.sum(), 200.0)
+
+
+@pytest.mark.parametrize("cars", [10.0, 100.0, 1000.0, 1e5])
+@pytest.mark.parametrize("answer", [Exponential(0.1, 10.0), Exponential(0.5, 20.0), Linear(40.0)])
+def test_demand_far_above_capacity_settles_where_it_meets_the_cost(cars, answer):
+    net = graph(2, [(0, 1)], minutes=10.0, capacity=20.0)
+    found = assign(net, Demand(pairs((0, 1)), np.array([cars]), answer=answer), gap=GAP)
+
+    def over(v):
+        cost = minutes(v, 10.0, 20.0)
+        if isinstance(answer, Linear):
+            return v - cars * max(0.0, 1.0 - cost / answer.minutes)
+        return v - cars * np.exp(-answer.theta * (cost - answer.minutes))
+
+    exact = brentq(over, 0.0, 1e4 + 200.0 * cars, xtol=1e-12)
+    assert found.converged
+    assert found.served[0] == pytest.approx(exact, rel=1e-6)
+
+
+def test_the_objective_of_elastic_demand_is_least_at_the_solution():
+    # d F / d q = cost - inverse demand = 0 at the solution, so that F is flat there and rises to both sides
+    for answer in (Exponential(0.1, 10.0), Linear(40.0), GiveUp(12.0)):
+        net = graph(2, [(0, 1)], minutes=10.0, capacity=20.0)
+        found = assign(net, Demand(pairs((0, 1)), np.array([50.0]), answer=answer), gap=1e-12)
+        q = found.served[0]
+
+        def value(v, answer=answer):
+            beckmann = 10.0 * v * (1.0 + 0.15 * (v / 20.0) ** 4 / 5.0)
+            if isinstance(answer, GiveUp):
+                return beckmann + (50.0 - v) * answer.minutes
+            if isinstance(answer, Exponential):
+                return beckmann - v * (answer.minutes + (1.0 - np.log(v / 50.0)) / answer.theta)
+            return beckmann - answer.minutes * (v - v**2 / 100.0)
+
+        assert found.objective == pytest.approx(value(q), rel=1e-9)
+        assert min(value(0.9 * q), value(min(1.1 * q, 50.0))) > value(q)
+
+
+def test_to_lose_trips_never_looks_like_an_improvement():
+    net = graph(3, [(0, 1), (1, 2)])
+    demand = Demand(pairs((0, 1), (0, 2)), np.array([5.0, 5.0]))
+    whole, cut = assign(net, demand), assign(net, demand, closed=np.array([False, True]))
+    assert cut.total_travel_time < whole.total_travel_time
+    assert np.isinf(cut.total_cost)
+    priced = Demand(demand.pairs, demand.vph, answer=GiveUp(30.0))
+    assert assign(net, priced, closed=np.array([False, True])).total_cost > assign(net, priced).total_cost
+    for answer in (Exponential(0.1, 10.0), Linear(40.0)):
+        elastic = Demand(demand.pairs, demand.vph, answer=answer)
+        free, shut = assign(net, elastic), assign(net, elastic, closed=np.array([False, True]))
+        assert np.isnan(free.total_cost)
+        assert shut.consumer_surplus < free.consumer_surplus
+    # one link, 10 min whatever the flow: the triangle below the demand curve of a linear demand
+    flat = graph(2, [(0, 1)], minutes=10.0, b=0.0)
+    found = assign(flat, Demand(pairs((0, 1)), np.array([40.0]), answer=Linear(40.0)))
+    assert found.consumer_surplus == pytest.approx(30.0 * 30.0 / 2.0)
+
+
+@pytest.mark.parametrize(
+    ("pairs_of", "message"),
+    [
+        (lambda: Pairs(np.array([0, 1]), np.array([1])), "destination has 1 values"),
+        (lambda: Pairs(np.array([0.0]), np.array([1.0])), "whole numbers"),
+        (lambda: Pairs(np.array([0]), np.array([1]), np.array([0, 1])), "vehicle has 2 values"),
+        (lambda: Demand(Pairs(np.array([0]), np.array([1])), np.ones(2)), "vph has 2 values"),
+        (lambda: Demand(pairs((0, 1)), np.ones(1), (VehicleClass("a"), VehicleClass("a"))), "a name of its own"),
+        (lambda: Demand(pairs((0, 1)), np.ones(1), answer=Exponential(10.0, 1000.0)), "smaller theta"),
+    ],
+)
+def test_pairs_and_demand_that_cannot_be_are_refused(pairs_of, message):
+    with pytest.raises(InputError, match=message):
+        pairs_of()
+
+
+def test_a_destination_below_zero_is_not_the_last_node():
+    with pytest.raises(InputError, match="node -1"):
+        assign(graph(2, [(0, 1)]), Demand(Pairs(np.array([0]), np.array([-1])), np.ones(1)))
+
+
+def test_with_classes_each_row_must_say_its_vehicle():
+    net = RoadGraph.from_table(table_of(["a"]))
+    rows = pd.DataFrame({"origin": ["u"], "destination": ["v"], "vph": [1.0]})
+    with pytest.raises(InputError, match="no column vehicle"):
+        Demand.from_table(net, rows, classes=(VehicleClass("car"), VehicleClass("bus")))
+
+
+def table_of(names, **columns):
+    fill = {"from_node": "u", "to_node": "v", "free_flow_min": 1.0, "capacity_vph": 10.0} | columns
+    return pd.DataFrame(fill, index=names)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (table_of(["a", "b"], from_node=["u", None]), "link b: from_node is empty"),
+        (table_of(["a", "a"]), "the name a stands for several links"),
+        (table_of(["a"], capacity_vph="many"), "row a: capacity_vph is many"),
+        (table_of(["a"], function=np.nan), "nan"),
+    ],
+)
+def test_tables_of_links_that_cannot_be_are_refused(table, message):
+    with pytest.raises(InputError, match=message):
+        RoadGraph.from_table(table)

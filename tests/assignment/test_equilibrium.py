@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -299,3 +301,21 @@ def test_the_way_to_the_nearest_passes_through_no_zone():
     shut = np.zeros(5, bool)
     assert nodes_within(net, np.array([0]), net.free_flow_min, shut)[2] == 30.0
     assert minutes_to_nearest(net, np.array([2]), net.free_flow_min, shut)[0] == 30.0
+
+
+def test_a_network_with_another_part_is_searched_anew():
+    net = graph(4, [(0, 1), (1, 3), (0, 2), (2, 3)], minutes=[5.0, 5.0, 6.0, 6.0], capacity=20.0)
+    demand = Demand(pairs((0, 3)), np.array([10.0]))
+    assign(net, demand)
+    barred = assign(replace(net, barred=np.array([False, True, False, False])), demand)
+    np.testing.assert_allclose(barred.flow, [0.0, 0.0, 10.0, 10.0])
+    turned = assign(replace(net, head=np.array([1, 0, 2, 3])), demand)
+    np.testing.assert_allclose(turned.flow, [0.0, 0.0, 10.0, 10.0])
+    with pytest.raises(InputError, match="other roads"):
+        assign(replace(net, barred=np.array([False, True, False, False])), demand, warm=assign(net, demand))
+
+
+@pytest.mark.parametrize("closed", [np.array(["a", "b"]), np.array([1, 0]), np.array([True])])
+def test_closures_that_are_no_flags_are_refused(closed):
+    with pytest.raises(InputError, match="closed"):
+        assign(graph(3, [(0, 1), (1, 2)]), Demand(pairs((0, 2)), np.ones(1)), closed=closed)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from resilience.assignment import Demand, Pairs, assign, memory, memory_needed
+from resilience.assignment import Demand, Pairs, VehicleClass, assign, memory, memory_needed
 from resilience.errors import InputError
 from tests.tiny import graph
 
@@ -30,3 +30,21 @@ def test_what_does_not_fit_is_refused_before_it_begins(monkeypatch):
     monkeypatch.setattr(memory, "_memory", lambda: 1e7)
     with pytest.raises(InputError, match=r"108570 pairs would need about .* GB of memory; this machine has 0.0 GB"):
         assign(net, demand)
+
+
+def test_the_estimate_knows_classes():
+    net, demand = ring(20)
+    ends = demand.pairs
+    two = Pairs(np.tile(ends.origin, 2), np.tile(ends.destination, 2), np.repeat([0, 1], len(ends)))
+    both = Demand(two, np.ones(len(two)), (VehicleClass("car"), VehicleClass("bus")))
+    assert memory_needed(net, both) > memory_needed(net, demand)
+
+
+def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
+    whole = memory._memory()
+    small, without = tmp_path / "memory.max", tmp_path / "none"
+    small.write_text("1000000\n")
+    monkeypatch.setattr(memory, "LIMITS", (without, small))
+    assert memory._memory() == 1e6
+    small.write_text("max\n")
+    assert memory._memory() >= whole

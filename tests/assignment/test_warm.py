@@ -151,3 +151,44 @@ def test_a_scan_can_be_stopped():
     warm = Warm(assign(net, Demand(pairs((0, 2)), np.array([5.0])), gap=GAP))
     with pytest.raises(StoppedError, match="3 of 9"):
         warm.many([Change()] * 9, progress=lambda done, many: done < 3)
+
+
+def test_a_pair_that_nobody_travels_any_more_leaves_nothing_behind():
+    net = graph(4, [(0, 1), (0, 2), (1, 3), (2, 3)], minutes=[1, 1, 1, 5], barred=[3])
+    warm = Warm(assign(net, Demand(pairs((0, 1), (0, 3)), np.array([5.0, 5.0])), gap=GAP))
+    np.testing.assert_allclose(warm.assign(Change(vph=np.array([5.0, 0.0])), gap=GAP).flow, [5.0, 0.0, 0.0, 0.0])
+    net = graph(3, [(0, 1), (1, 0), (1, 2), (2, 1), (2, 0)])
+    warm = Warm(assign(net, Demand(pairs((0, 1), (0, 2), (1, 2)), np.array([5.0, 5.0, 5.0])), gap=GAP))
+    total = warm.totals(Change(vph=np.array([5.0, 0.0, 5.0]), closed=np.array([0, 0, 1, 0, 0], bool)))
+    assert total.total_travel_time == pytest.approx(5.0, rel=1e-3)
+    assert total.unserved == 5.0
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        (Change(), {"gap": 0.0}, "gap"),
+        (Change(), {"iterations": 0}, "iterations"),
+        (Change(speed=0.5), {}, "speed has"),
+        (Change(speed=np.array([np.inf, 1.0])), {}, "speed is inf; it must be a number above 0"),
+        (Change(closed=np.array([1, 0])), {}, "closed must be flags"),
+        (Change(vph=np.array([-1.0])), {}, "value 0 .* is -1"),
+    ],
+)
+def test_changes_that_cannot_be_are_refused_and_do_no_harm(change, options, message):
+    net = graph(3, [(0, 1), (1, 2)])
+    warm = Warm(assign(net, Demand(pairs((0, 2)), np.array([5.0])), gap=GAP))
+    with pytest.raises(InputError, match=message):
+        warm.totals(change, **options)
+    assert warm.totals(Change()).unserved == 0.0
+
+
+@given(networks(), st.lists(st.floats(0.0, 3.0), min_size=12, max_size=12), st.integers(0, 99))
+def test_demand_may_fall_to_nothing_and_come_back(case, factors, seed):
+    net, wanted, vph = case
+    factor = np.resize(np.where(np.array(factors) < 1.0, 0.0, factors), len(vph))
+    shut = np.random.default_rng(seed).random(net.links) < 0.3
+    warm = Warm(assign(net, Demand(wanted, vph * factor), gap=GAP))
+    for now in (vph * factor[::-1], vph, vph * factor):
+        found = warm.assign(Change(vph=now, closed=shut), gap=GAP, paths=True)
+        check_equilibrium(net, wanted, now, found, shut)
