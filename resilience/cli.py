@@ -5,6 +5,8 @@ Everything heavy is imported inside the commands, so that --help answers at once
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import subprocess
 import sys
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help=say("cli.about"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 ALL = say("help.all_where_not_given")
 ROOMS = ("hazards", "measures", "agents", "metrics", "readers", "cases")
+STOPPED = 130  # exit code of a command that the user stopped
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help=say("help.run_folder_such_as_results_p"))]
 CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help=say("help.case_folder_or_the_name_of_a"))]
 AsJson = Annotated[bool, typer.Option("--json", help=say("help.print_json"))]
@@ -66,7 +69,7 @@ def run_case(
     from resilience.ensemble import cores, stress_test
 
     if workers < 0:
-        raise InputError(say("error.not_positive", name="--workers", found=workers))
+        raise InputError(say("error.not_negative", name="--workers", found=workers))
     loaded = load_case(find_case(case), allow_code=allow_code)
     _notices(loaded)
     bar = Progress(
@@ -283,18 +286,33 @@ def assign(
     out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
 ) -> None:
     """Solve user equilibrium."""
-    import json
     import time
+
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from resilience.assignment import assign as solve
     from resilience.readers.tntp import read_tntp
+    from resilience.roadscan import check_folder
 
-    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
     if iterations < 1:
         raise InputError(say("error.not_positive", name="iterations", found=iterations))
+    if not (math.isfinite(gap) and gap > 0.0):
+        raise InputError(say("error.bad_gap", found=gap))
+    if out is not None:
+        check_folder(out)
+    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
     start = time.perf_counter()
-    found = solve(data.graph, data.demand, gap=gap, iterations=iterations)
-    result = {
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        line = bar.add_task("", total=None)
+
+        def show(done: int, reached: float) -> None:
+            bar.update(line, description=say("progress.passes", done=done, gap=f"{reached:.2g}"))
+
+        found = solve(data.graph, data.demand, gap=gap, iterations=iterations, progress=show)
+    numbers = {
         "objective": found.objective,
         "total_travel_time": found.total_travel_time,
         "relative_gap": found.relative_gap,
@@ -310,12 +328,30 @@ def assign(
             with atomic(out / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
     if as_json:
-        typer.echo(json.dumps(result))
+        typer.echo(_json(numbers | {"converged": bool(found.converged), "stalled": bool(found.stalled)}))
     else:
-        for key, value in result.items():
+        for key, value in numbers.items():
             typer.echo(f"{key:18} {value:,.10g}")
+    reached = f"{found.relative_gap:.3g}"
+    if found.stalled and not found.converged:
+        raise RunError(say("cli.gap_stalled", gap=gap, found=reached, iterations=found.iterations))
     if not found.converged:
-        raise RunError(say("cli.gap_missed", gap=gap, found=f"{found.relative_gap:.3g}", iterations=found.iterations))
+        raise RunError(say("cli.gap_missed", gap=gap, found=reached, iterations=found.iterations))
+    if not as_json:
+        typer.echo(say("cli.gap_reached", gap=gap, found=reached, iterations=found.iterations))
+
+
+def _json(content: Any) -> str:
+    """Return JSON as its standard has it: null where a number is infinite or none."""
+
+    def clean(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: clean(value) for key, value in part.items()}
+        if isinstance(part, list | tuple):
+            return [clean(value) for value in part]
+        return None if isinstance(part, float) and not math.isfinite(part) else part
+
+    return json.dumps(clean(content), allow_nan=False)
 
 
 @app.command(help=say("cli.criticality"))
@@ -339,15 +375,21 @@ def criticality(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from resilience.ensemble import cores
-    from resilience.roadscan import road_problem, scan_roads, tables_of, write_scan
+    from resilience.roadscan import check_folder, road_problem, scan_roads, tables_of, write_scan
 
     if workers < 0:
-        raise InputError(say("error.not_positive", name="--workers", found=workers))
+        raise InputError(say("error.not_negative", name="--workers", found=workers))
     if top < 1:
         raise InputError(say("error.not_positive", name="--top", found=top))
+    if out is not None:
+        check_folder(out)
     target = folder if list(folder.glob("*_net.tntp")) else find_case(folder)
+    if (toll_weight or distance_weight) and (target / "case.toml").is_file():
+        raise InputError(say("error.weights_of_case", folder=target))
     problem = road_problem(target, toll_weight=toll_weight, distance_weight=distance_weight)
     cuts = tuple(cut or [1.0])
+    if any(0.0 < share < 1.0 for share in cuts) and not give_up:
+        typer.echo(say("cli.notice", text=say("cli.cut_forced")), err=True)
     columns = TextColumn(say("progress.closures")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         line = bar.add_task("", total=None)
@@ -363,10 +405,12 @@ def criticality(
     if out is not None:
         write_scan(found, out, asked)
     if as_json:
-        import json
-
-        tables = {name: json.loads(table.to_json(orient="records")) for name, table in tables_of(found).items()}
-        typer.echo(json.dumps(asked | {"travel_time_vehicle_hours": found.base.total_travel_time / 60.0} | tables))
+        tables = {
+            name: json.loads(table.to_json(orient="records", double_precision=15))
+            for name, table in tables_of(found).items()
+        }
+        whole = {"travel_time_vehicle_hours": found.base.total_travel_time / 60.0, "no_way_vph": found.no_way_vph}
+        typer.echo(_json(asked | whole | tables))
     else:
         _print_scan(found, top)
     if out is not None:
@@ -377,28 +421,37 @@ def criticality(
 
 
 def _print_scan(found: Any, top: int) -> None:
-    from rich.console import Console
+    from rich.cells import cell_len
+    from rich.markup import escape
     from rich.table import Table
 
+    names = ("rank", "element", "flow", "cost_increase", "nri_share", "unserved")
+    console = _console(len(names))
     for scan in found.scans:
-        lost = say("cli.scan_closed") if scan.cut == 1.0 else say("cli.scan_cut", share=f"{scan.cut:.0%}")
-        table = Table(title=f"{found.problem.name}: {lost}", caption=say("cli.scan_caption"), title_justify="left")
-        names = ("rank", "element", "flow", "cost_increase", "nri_share", "unserved")
-        for name in names:
-            left = name == "element"
-            table.add_column(say(f"cli.scan_{name}"), justify="left" if left else "right", no_wrap=not left)
+        lost = say("cli.scan_closed") if scan.cut == 1.0 else say("cli.scan_cut", share=f"{100 * scan.cut:.6g}%")
+        table = Table(
+            title=escape(f"{found.problem.name}: {lost}"), caption=say("cli.scan_caption"), title_justify="left"
+        )
         roads = scan.elements[~scan.elements["connector"]]
         rows = roads if len(roads) else scan.elements
-        for row in rows.head(top).itertuples():
+        shown = rows.head(top)
+        labels = [str(found.problem.label.get(name, name)) for name in shown["element"]]
+        longest = max(map(cell_len, [say("cli.scan_element"), *labels]))
+        for name in names:
+            road = name == "element"  # its width is set: the numbers beside it wrap first, and it is never squeezed out
+            width = min(longest, max(14, console.width - 66)) if road else None
+            table.add_column(say(f"cli.scan_{name}"), justify="left" if road else "right", width=width, overflow="fold")
+        for row, label in zip(shown.itertuples(), labels, strict=True):
             rank = f"{row.rank}" if row.rank_low == row.rank_high else f"{row.rank} ({row.rank_low}–{row.rank_high})"
             table.add_row(
-                rank, found.problem.label.get(row.element, row.element),
-                f"{row.flow:,.0f}", f"{row.cost_increase:,.1f} ± {row.error:.1g}", f"{row.nri_share:+.2%}",
-                f"{row.unserved:,.0f}",
+                rank, escape(label), f"{row.flow:,.0f}", f"{row.cost_increase:,.1f} ± {row.error:.1g}",
+                f"{row.nri_share:+.2%}", f"{row.unserved:,.0f}",
             )  # fmt: skip
-        Console().print(table)
+        console.print(table)
         if 0 < len(roads) < len(scan.elements):
             typer.echo(say("cli.scan_connectors", count=len(scan.elements) - len(roads)))
+    if found.no_way_vph > 0.0:
+        typer.echo(say("cli.scan_no_way", count=f"{found.no_way_vph:,.0f}"))
 
 
 @app.command(help=say("cli.dashboard"))
@@ -412,7 +465,7 @@ def dashboard(
     if not 1 <= port <= 65535:
         raise InputError(say("error.bad_port", found=port))
     ended = subprocess.run([sys.executable, "-m", "dashboard", str(folder), "--port", str(port)], check=False)
-    if ended.returncode not in (0, -2, 130):
+    if ended.returncode not in (0, -2, STOPPED):
         raise typer.Exit(ended.returncode)
 
 
@@ -442,11 +495,13 @@ def main() -> None:
 
     try:
         code = app(standalone_mode=False)
+        if code == STOPPED:  # the command line library makes a code of Ctrl-C
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
-    except typer.Abort:
-        sys.exit(130)
+    except (typer.Abort, KeyboardInterrupt):
+        _leave(say("error.stopped_early"), STOPPED)
     except StoppedError as stop:
-        _leave(str(stop), 130)
+        _leave(str(stop), STOPPED)
     except ResilienceError as error:
         _leave(str(error), 2)
     except BrokenProcessPool:

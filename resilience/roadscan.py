@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import errno
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from resilience.assignment.criticality import (
     Element,
     betweenness,
     cells,
+    check_scan,
     detours,
     percolation,
     scan,
@@ -25,7 +27,7 @@ from resilience.assignment.equilibrium import Assignment, assign
 from resilience.assignment.graph import Demand, GiveUp, RoadGraph
 from resilience.case import load_case
 from resilience.errors import InputError, near
-from resilience.files import atomic
+from resilience.files import atomic, write_json
 from resilience.patience import patience
 from resilience.readers.tntp import read_tntp
 from resilience.text import say
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 KINDS = ("links", "streets", "cells")
 BASE_SHARE = 0.1  # the whole network is solved to this share of the gap, so that differences owe little to it
+
+SHUFFLES = 10  # orders at random whose mean curve of percolation is told
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,24 @@ class RoadProblem:
 
 @dataclass(frozen=True)
 class RoadScan:
-    """All that is said about the roads: the scan of each cut, structure, and how the network falls apart."""
+    """All that is said about the roads: the scan of each cut, structure, and how the network falls apart.
+
+    Parameters
+    ----------
+    base : the whole network, solved; with `give_up` without the trips that have no way at all
+    structure : one row a closable link: from_node, to_node, minutes with the traffic of the base, detours at these
+        minutes (inf: no other way), betweenness at free flow, flow (pcu/h)
+    percolation : curves with the links in the order of flow, the busiest first, and at random, mean of SHUFFLES orders
+    no_way_vph : vehicles/h that have no way even with all roads open: unserved in every row, charged in none
+
+    """
 
     problem: RoadProblem
     base: Assignment
     scans: list[Criticality]
     structure: pd.DataFrame
     percolation: pd.DataFrame
+    no_way_vph: float = 0.0
 
 
 def road_problem(folder: Path, *, toll_weight: float = 0.0, distance_weight: float = 0.0) -> RoadProblem:
@@ -106,25 +121,19 @@ def road_problem(folder: Path, *, toll_weight: float = 0.0, distance_weight: flo
     return RoadProblem(case.city.name, road.graph, demand, xy, roads, label)
 
 
-def elements_of(problem: RoadProblem, kind: str, *, across: int, most: int | None, flow: Floats) -> list[Element]:
-    """Return what is closed, one after the other; `most` keeps the elements with the largest flow."""
+def elements_of(problem: RoadProblem, kind: str, *, across: int) -> list[Element]:
+    """Return what is closed, one after the other; `across` as of `cells`."""
     if kind not in KINDS:
         raise InputError(say("error.unknown_elements", found=kind, expected=near(kind, KINDS)))
     graph = problem.graph
     if kind == "links":
-        found = single_links(graph, problem.closable)
-    elif kind == "streets":
-        found = streets(graph, problem.closable)
-    else:
-        if problem.xy is None:
-            raise InputError(say("error.no_coordinates", folder=problem.name))
-        inside = problem.closable & np.isfinite(problem.xy[graph.tail] + problem.xy[graph.head]).all(axis=1)
-        found = cells(graph, problem.xy, across, inside)
-    if most is not None:
-        if most < 1:
-            raise InputError(say("error.not_positive", name="--most", found=most))
-        found = sorted(found, key=lambda e: -float(flow[e.links].max()))[:most]
-    return found
+        return single_links(graph, problem.closable)
+    if kind == "streets":
+        return streets(graph, problem.closable)
+    if problem.xy is None:
+        raise InputError(say("error.no_coordinates", folder=problem.name))
+    inside = problem.closable & np.isfinite(problem.xy[graph.tail] + problem.xy[graph.head]).all(axis=1)
+    return cells(graph, problem.xy, across, inside)
 
 
 def scan_roads(
@@ -142,15 +151,33 @@ def scan_roads(
     """Return the criticality of the roads; arguments as of `resilience criticality`.
 
     With `give_up`, trips that would take longer than their makers bear stay at home and are charged that time;
-    otherwise demand is fixed, as the literature has it, and only trips without any way are unserved.
+    otherwise demand is fixed, as the literature has it, and only trips without any way are unserved. A cut of capacity
+    below 1 belongs with `give_up`. `most` keeps the elements with the largest flow, and so exposure ranges over these.
+
+    Raises
+    ------
+    InputError
+        An argument is not possible; nothing has been solved then.
+    StoppedError
+        `progress` returned False.
+
     """
     graph, demand = problem.graph, problem.demand
+    if most is not None and most < 1:
+        raise InputError(say("error.not_positive", name="--most", found=most))
+    elements = elements_of(problem, kind, across=across)
+    check_scan(graph, elements, cuts, gap)
     base = assign(graph, demand, gap=BASE_SHARE * gap)
+    has_way = np.isfinite(base.od_minutes)
+    no_way_vph = float(demand.vph[~has_way].sum())
     if give_up:
-        usual = np.where(np.isfinite(base.od_minutes), base.od_minutes, 1e9)
-        demand = Demand(demand.pairs, demand.vph, demand.classes, GiveUp(np.maximum(usual + patience(usual), 1e-6)))
+        # a trip without any way has no usual time to be charged, and a made-up one would drown all others in the gap
+        usual = np.where(has_way, base.od_minutes, 0.0)
+        answer = GiveUp(np.maximum(usual + patience(usual), 1e-6))
+        demand = Demand(demand.pairs, np.where(has_way, demand.vph, 0.0), demand.classes, answer)
         base = assign(graph, demand, gap=BASE_SHARE * gap)
-    elements = elements_of(problem, kind, across=across, most=most, flow=base.flow)
+    if most is not None:
+        elements = sorted(elements, key=lambda e: -float(base.flow[e.links].max()))[:most]
     scans = []
     for number, cut in enumerate(cuts):
         total = len(cuts)
@@ -167,9 +194,11 @@ def scan_roads(
     structure = structure[problem.closable]
     by_flow = np.argsort(-base.flow, kind="stable")
     by_flow = by_flow[problem.closable[by_flow]]
-    shuffled = np.random.default_rng(1).permutation(by_flow)
-    curves = [percolation(graph, order).assign(order=name) for name, order in (("flow", by_flow), ("random", shuffled))]
-    return RoadScan(problem, base, scans, structure, pd.concat(curves, ignore_index=True))
+    rng = np.random.default_rng(1)
+    shuffled = [percolation(graph, rng.permutation(by_flow)) for _ in range(SHUFFLES)]
+    curves = [percolation(graph, by_flow).assign(order="flow")]
+    curves.append(pd.concat(shuffled).groupby(level=0).mean().assign(order="random"))
+    return RoadScan(problem, base, scans, structure, pd.concat(curves, ignore_index=True), no_way_vph)
 
 
 def tables_of(found: RoadScan) -> dict[str, pd.DataFrame]:
@@ -179,26 +208,55 @@ def tables_of(found: RoadScan) -> dict[str, pd.DataFrame]:
     return {
         "elements": elements,
         "zones": zones,
-        "structure": found.structure.reset_index(),
+        "structure": found.structure.rename_axis("link").reset_index(),
         "percolation": found.percolation,
     }
 
 
+def check_folder(path: Path) -> None:
+    """Refuse a folder for tables that could not be made or written to; nothing is made yet.
+
+    Raises
+    ------
+    InputError
+        A file or something that cannot be written to is in the way.
+
+    """
+    try:
+        there = path.absolute()
+        while not (there.exists() or there.is_symlink()):
+            there = there.parent
+        reason = errno.ENOTDIR if not there.is_dir() else 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
+    except OSError as error:
+        reason = error.errno or errno.EIO
+    if reason:
+        raise InputError(say("error.cannot_write", path=path, reason=os.strerror(reason)))
+
+
 def write_scan(found: RoadScan, folder: Path, about: dict[str, Any]) -> None:
-    """Write the tables of a scan as CSV and what it was asked for as JSON, each file whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the tables of a scan as CSV and what it was asked for as JSON, each file whole or not at all.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made or written to (`check_folder` says so before a long scan).
+    RunError
+        The disk is full.
+
+    """
+    check_folder(folder)
     for name, table in tables_of(found).items():
         with atomic(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)
-    base = found.base
+    base, vph = found.base, found.problem.demand.vph
     about = about | {
         "network": found.problem.name,
         "nodes": found.problem.graph.nodes,
         "links": found.problem.graph.links,
-        "demand_vph": float(base.demand.vph.sum()),
+        "demand_vph": float(vph.sum()),
         "travel_time_vehicle_hours": base.total_travel_time / 60.0,
-        "unserved_vph": float(base.unserved.sum()),
+        "unserved_vph": float(base.unserved.sum() + (vph.sum() - base.demand.vph.sum())),
+        "no_way_vph": found.no_way_vph,
         "base_relative_gap": base.relative_gap,
     }
-    with atomic(folder / "about.json") as temporary:
-        temporary.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(folder / "about.json", about)

@@ -184,14 +184,18 @@ def test_assign(call, tntp):
     found = json.loads(out)
     assert set(found) == {
         "objective", "total_travel_time", "relative_gap", "average_excess_cost", "iterations", "seconds", "unserved",
+        "converged", "stalled",
     }  # fmt: skip
     # t1 = 1 + v/10, t2 = 1.5 (1 + (30 - v)/10): equal at v = 20, t = 3
     assert found["total_travel_time"] == pytest.approx(90.0, rel=1e-6)
     assert found["unserved"] == 0
     assert found["relative_gap"] <= 1e-9
-    code, out, _ = call("assign", tntp)
+    assert (found["converged"], found["stalled"]) == (True, False)
+    code, out, err = call("assign", tntp)
     assert code == 0
     assert "objective" in out
+    assert "the gap of 1e-06 was reached" in out
+    assert err == ""  # no terminal, no progress
 
 
 def test_criticality_of_a_tntp_folder(call, tntp):
@@ -229,12 +233,17 @@ def test_criticality_of_a_case_names_the_road(call):
         (("--elements", "bridges"), '"bridges" is nothing to close; known: cells, links, streets'),
         (("--elements", "cells"), "has no coordinates of nodes (*_node.tntp)"),
         (("--cut", "0"), "must lie above 0 and up to 1 (a closure); found 0"),
+        (("--cut", "nan"), "must lie above 0 and up to 1 (a closure); found nan"),
+        (("--cut", "1", "--cut", "0.5", "--cut", "1.0"), "the cut 1.0 is given twice"),
         (("--most", "0"), "--most must be at least 1"),
+        (("--workers", "-1"), "--workers must be 0 or more; found -1"),
+        (("--toll-weight", "-1"), "toll_weight must not be negative"),
         (("--top", "0"), "--top must be at least 1"),
         (("--gap", "0"), "gap must be a positive number; found 0"),
     ],
 )
-def test_criticality_refuses_what_cannot_be(call, tntp, more, message):
+def test_criticality_refuses_what_cannot_be_before_it_computes(call, tntp, more, message, monkeypatch):
+    monkeypatch.setattr("resilience.roadscan.assign", None)
     code, _, err = call("criticality", tntp, "--out", "scan", *more)
     assert code == 2
     assert message in " ".join(err.split())
@@ -247,11 +256,121 @@ def test_criticality_of_nothing(call):
     assert "nowhere" in err
 
 
+@pytest.mark.parametrize(("name", "weight"), [("--toll-weight", "5"), ("--distance-weight", "0.1")])
+def test_weights_are_of_no_use_to_a_case(call, name, weight):
+    code, _, err = call("criticality", SIOUX, name, weight)
+    assert code == 2
+    assert "--toll-weight and --distance-weight are for folders in TNTP format only" in err
+    code, _, err = call("--lang", "zh", "criticality", SIOUX, name, weight)
+    assert code == 2
+    assert "仅用于 TNTP 格式" in err
+
+
+@pytest.mark.parametrize("command", ["assign", "criticality"])
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_solved(call, tntp, command, monkeypatch):
+    monkeypatch.setattr("resilience.assignment.assign", None)
+    monkeypatch.setattr("resilience.roadscan.assign", None)
+    Path("file").write_text("mine")
+    Path("loose").symlink_to("nowhere")
+    for out in ("file", "file/below", "loose"):
+        code, _, err = call(command, tntp, "--out", out)
+        assert code == 2
+        assert f"{out} cannot be written: Not a directory" in err
+        assert "--out" in err
+    assert Path("file").read_text() == "mine"
+
+
+def test_trips_without_any_way_are_told(call, tmp_path):
+    net = NET.replace("ZONES> 2", "ZONES> 3").replace("NODES> 2", "NODES> 3")
+    folder = write_tntp(tmp_path / "torn", net, TRIPS + "3 : 7.0;\n")
+    code, out, _ = call("criticality", folder)
+    assert code == 0
+    assert "7 vehicles/h have no way even with all roads open" in out
+    code, out, _ = call("criticality", folder, "--json")
+    assert code == 0
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert found["no_way_vph"] == 7.0
+
+
+def test_a_cut_that_all_must_get_through_is_warned_of(call, tntp):
+    for more, warned in ((("--cut", "0.5"), True), (("--cut", "0.5", "--give-up"), False), ((), False)):
+        code, out, err = call("criticality", tntp, *more)
+        assert code == 0
+        assert ("add --give-up" in err) == warned
+        assert "--give-up" not in out
+
+
+def test_a_terminal_of_80_columns_shows_the_road(call, monkeypatch):
+    from rich.console import Console
+
+    monkeypatch.setattr(cli, "_console", lambda _: Console(width=80))
+    code, out, _ = call("criticality", SIOUX, "--most", "2", "--cut", "0.999")
+    assert code == 0
+    assert "L15-10" in out
+    assert "L10-15" in out
+    assert "0 │" in out  # the last column
+    assert "cut by 99.9%" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_pipe_shows_the_road(call, tntp, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = call("criticality", tntp)
+    assert code == 0
+    assert "1: 1→2" in out
+    assert "cost increase, veh-h" in out  # nothing is wrapped
+
+
 def test_assign_says_when_the_gap_is_missed(call, tntp):
     code, out, err = call("assign", tntp, "--json", "--gap", "1e-15", "--iterations", "1")
     assert code != 0
-    assert json.loads(out)["relative_gap"] > 1e-15
+    found = json.loads(out)
+    assert found["relative_gap"] > 1e-15
+    assert (found["converged"], found["stalled"]) == (False, False)
     assert "was not reached" in err
+    assert "after 1 iterations" in err
+
+
+def test_assign_says_when_it_stalled_and_writes_null_for_what_is_no_number(call, tntp, monkeypatch):
+    from dataclasses import replace
+
+    from resilience import assignment
+
+    solve = assignment.assign
+
+    def stuck(*arguments, **more):
+        found = solve(*arguments, **more)
+        return replace(found, converged=False, stalled=True, objective=float("inf"), average_excess_cost=float("nan"))
+
+    monkeypatch.setattr(assignment, "assign", stuck)
+    code, out, err = call("assign", tntp, "--json")
+    assert code == 2
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert (found["converged"], found["stalled"]) == (False, True)
+    assert found["objective"] is None
+    assert found["average_excess_cost"] is None
+    assert "it stalled at" in err
+    code, _, err = call("--lang", "zh", "assign", tntp)
+    assert code == 2
+    assert "停滞" in err
+
+
+def test_assign_can_be_stopped_between_passes(call, tntp, monkeypatch):
+    from resilience import assignment
+
+    passes = []
+
+    def interrupted(*arguments, progress, **more):
+        passes.append(progress(1, 0.5))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(assignment, "assign", interrupted)
+    code, out, err = call("assign", tntp, "--out", "there")
+    assert code == 130
+    assert passes == [None]
+    assert out == ""
+    assert "Stopped before it was done" in err
+    assert not Path("there").exists()
 
 
 @pytest.mark.parametrize(
@@ -266,6 +385,7 @@ def test_assign_says_when_the_gap_is_missed(call, tntp):
         (("run", SIOUX, "-s", "lake-33m"), 'no scenario "lake-33m"; did you mean: lake-3m'),
         (("run", SIOUX, "-o", "protect-powr"), 'no option "protect-powr"; did you mean: protect-power'),
         (("run", SIOUX, "--replicates", "0"), "replicates must be at least 1; found 0"),
+        (("run", SIOUX, "--workers", "-1"), "--workers must be 0 or more; found -1"),
         (("score", "nowhere"), "holds no finished run"),
         (("compare", "nowhere"), "holds no finished run"),
         (("trace", "nowhere", "facility:H1"), "holds no finished run"),

@@ -12,6 +12,8 @@ importance                 increase of the cost of the shortest way, mean over a
                            Petersen & Mattsson (2006), doi:10.1016/j.tra.2005.11.003;
 exposure                   the same for the trips that start in a zone: mean and worst over the elements (ibid.).
 
+Demand is fixed or gives up at a price. Elastic demand has no price for a trip that is not made, so it is refused.
+
 Partial closures rank more steadily than full ones in sparse networks: Novak, Sullivan & Scott (2012).
 """
 
@@ -27,7 +29,9 @@ from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from resilience.assignment.graph import Exponential, GiveUp, Linear
 from resilience.assignment.search import pop, sift
+from resilience.assignment.skims import link_flags, link_values
 from resilience.assignment.warm import Change, Totals, Warm
 from resilience.errors import InputError
 from resilience.patience import patience
@@ -98,12 +102,16 @@ def cells(graph: RoadGraph, xy: Floats, across: int, some: Bools | None = None) 
 
 
 class Seen(NamedTuple):
-    """What is taken from each solution: by origin, vehicle-minutes more and vehicles cut off; the charge; the trips."""
+    """What is taken from each solution.
+
+    more, cut_off, trips : by origin: vehicle-minutes more, vehicles/h cut off, vehicles/h that still have a way
+    charge : of those who lost their way, vehicle-minutes per hour
+    """
 
     more: Floats
     cut_off: Floats
+    trips: Floats
     charge: float
-    trips: float
 
 
 @dataclass(frozen=True)
@@ -113,8 +121,10 @@ class Criticality:
     Parameters
     ----------
     elements : one row an element, most critical first; columns in `scan`
-    zones : one row an origin (and vehicle class): trips (vehicles/h), exposure_mean_min and exposure_worst_min (minutes
-        a trip), worst_element, cut_off_worst (vehicles/h); connectors of zones are left out of it
+    zones : one row an origin (and vehicle class): trips (vehicles/h that have a way in the whole network), elements
+        (how many the row ranges over: all that were scanned but connectors of zones), exposure_mean_min and
+        exposure_worst_min (minutes a trip that still has a way; an element that leaves none is passed over, nan where
+        all do), worst_element, cut_off_worst (vehicles/h)
     base_travel_time : vehicle-hours per hour of the whole network
     cut : share of capacity taken away, 1 is a closure
 
@@ -139,7 +149,7 @@ def scan(
 
     Parameters
     ----------
-    base : the equilibrium of the whole network; its gap should not be above `gap`
+    base : the equilibrium of the whole network, demand fixed or with GiveUp; its gap should not be above `gap`
     cut : share of the capacity that each element loses; 1 closes it
     gap : relative gap of every solution
 
@@ -149,21 +159,22 @@ def scan(
         `elements` has the columns element, from_node and to_node (of its first link), links (how many), connector
         (all its links end at a zone), flow (pcu/h) and volume_capacity (the largest of its links), nri and
         cost_increase (vehicle-hours per hour), nri_share (of the travel time of the whole network), unserved
-        (vehicles/h), importance_min (minutes a trip), error (vehicle-hours per hour, see `Warm.totals`), relative_gap,
-        converged, rank, rank_low and rank_high (the ranks that the errors leave open)
+        (vehicles/h, beyond those of the whole network), importance_min (minutes a trip), error (vehicle-hours per hour,
+        see `Warm.totals`; 0 where nobody uses the element, so that nothing had to be solved), relative_gap, converged,
+        rank, rank_low and rank_high (the ranks that the errors leave open)
 
     Raises
     ------
     InputError
-        The cut is not in (0, 1], or there is no element.
+        The cut is not in (0, 1], there is no element, one speaks of links that are not there, the gap is not positive,
+        or demand is elastic.
     StoppedError
         `progress` returned False.
 
     """
-    if not 0.0 < cut <= 1.0:
-        raise InputError(say("error.bad_cut", found=cut))
-    if not elements:
-        raise InputError(say("error.no_elements"))
+    check_scan(base.network, elements, (cut,), gap)
+    if isinstance(base.demand.answer, Exponential | Linear):
+        raise InputError(say("error.elastic_scan", found=type(base.demand.answer).__name__))
     warm = Warm(base)
     graph, pairs = base.network, base.demand.pairs
     usual = warm.work.od.copy()
@@ -177,19 +188,48 @@ def scan(
         home[(pairs.origin == pairs.destination) | ~np.isfinite(usual)] = 0.0
         has_way = np.isfinite(work.od) & np.isfinite(usual)
         more = np.zeros(len(vph))
-        more[has_way] = (vph * (work.od - usual))[has_way]
+        more[has_way] = vph[has_way] * (work.od[has_way] - usual[has_way])  # not before: inf - inf is nan
         lost = home > 0.0
         return Seen(
-            np.add.reduceat(more, first), np.add.reduceat(home, first), float(home[lost] @ charge[lost]),
-            float(vph[has_way].sum()),
+            np.add.reduceat(more, first), np.add.reduceat(home, first),
+            np.add.reduceat(np.where(has_way, vph, 0.0), first), float(home[lost] @ charge[lost]),
         )  # fmt: skip
 
     used = np.array([bool(base.flow[e.links].max() > 0.0) for e in elements])
     changes = [_change(graph, e, cut, base.closed) for e, u in zip(elements, used, strict=True) if u]
     found = iter(warm.many(changes, gap=gap, workers=workers, with_error=True, look=look, progress=progress))
-    nothing = whole._replace(seen=Seen(np.zeros(len(first)), np.zeros(len(first)), 0.0, 1.0), error=0.0)
+    trips = np.add.reduceat(np.where(np.isfinite(usual), vph, 0.0), first)
+    nothing = whole._replace(seen=Seen(np.zeros(len(first)), np.zeros(len(first)), trips, 0.0))
     totals = [next(found) if u else nothing for u in used]
-    return _tables(base, elements, totals, whole, cut, warm)
+    return _tables(base, elements, totals, used, whole, cut, base.demand.pairs.origin[first], trips)
+
+
+def check_scan(graph: RoadGraph, elements: list[Element], cuts: tuple[float, ...], gap: float) -> None:
+    """Refuse what cannot be scanned, with the reason, before anything is solved.
+
+    Raises
+    ------
+    InputError
+        As of `scan`; or there is no cut, or one is given twice.
+
+    """
+    if not (np.isfinite(gap) and gap > 0):
+        raise InputError(say("error.bad_gap", found=gap))
+    for number, cut in enumerate(cuts):
+        if not 0.0 < cut <= 1.0:
+            raise InputError(say("error.bad_cut", found=cut))
+        if cut in cuts[:number]:
+            raise InputError(say("error.repeated_cut", found=cut))
+    if not elements or not cuts:
+        raise InputError(say("error.no_elements"))
+    for element in elements:
+        links = np.asarray(element.links)
+        if links.size == 0:
+            raise InputError(say("error.no_elements"))
+        bad = (links < 0) | (links >= graph.links) if links.dtype.kind in "iu" else np.ones(links.shape, np.bool_)
+        if bad.any():
+            found = links[bad.argmax()]
+            raise InputError(say("error.bad_element", name=element.name, found=found, last=graph.links - 1))
 
 
 def _change(graph: RoadGraph, element: Element, cut: float, closed: Bools | None) -> Change:
@@ -214,19 +254,20 @@ def connectors(base: Assignment) -> Bools:
 
 
 def _tables(
-    base: Assignment, elements: list[Element], totals: list[Totals], whole: Totals, cut: float, warm: Warm
-) -> Criticality:
+    base: Assignment, elements: list[Element], totals: list[Totals], used: Bools, whole: Totals, cut: float,
+    origins: Ints, trips: Floats,
+) -> Criticality:  # fmt: skip
+    """Return the tables; `used`: elements that carry flow, whose loss was solved; `trips` with a way, by origin."""
     graph = base.network
     load = base.flow / graph.capacity_vph
     nodes = graph.names_of_nodes()
     connector = connectors(base)
-    before = base.unserved.sum()
-    cost = whole.total_travel_time + whole.unserved_minutes
+    time, priced = whole.total_travel_time, isinstance(base.demand.answer, GiveUp)
     rows = []
-    for element, total in zip(elements, totals, strict=True):
+    for element, total, solved in zip(elements, totals, used, strict=True):
         seen: Seen = total.seen
-        nri = total.total_travel_time - whole.total_travel_time
-        lost = total.unserved_minutes - whole.unserved_minutes if total.unserved_minutes else seen.charge
+        nri = total.total_travel_time - time
+        lost = total.unserved_minutes - whole.unserved_minutes if priced else seen.charge
         rows.append(
             {
                 "element": element.name,
@@ -237,34 +278,39 @@ def _tables(
                 "flow": base.flow[element.links].max(),
                 "volume_capacity": load[element.links].max(),
                 "nri": nri / 60.0,
-                "nri_share": nri / cost if cost > 0 else 0.0,
-                "unserved": total.unserved - before,
+                "nri_share": nri / time if time > 0 else 0.0,
+                "unserved": total.unserved - whole.unserved,
                 "cost_increase": (nri + lost) / 60.0,
-                "importance_min": seen.more.sum() / max(seen.trips, 1e-12),
-                "error": (total.error + whole.error) / 60.0 if total.error > 0 else 0.0,
+                "importance_min": seen.more.sum() / max(seen.trips.sum(), 1e-12),
+                "error": (total.error + whole.error) / 60.0 if solved else 0.0,
                 "relative_gap": total.relative_gap,
                 "converged": total.converged,
             }
         )
     table = pd.DataFrame(rows)
     table = rank_with_errors(table, "cost_increase", "error")
-    first = warm.work.trips.first[:-1]
-    vph = np.add.reduceat(base.demand.vph, first)
     # a connector of a zone is no road: it says nothing about the roads that its zone depends on
     roads = [i for i, e in enumerate(elements) if not connector[e.links].all()] or list(range(len(elements)))
-    per_trip = np.stack([totals[i].seen.more for i in roads]) / np.maximum(vph, 1e-12)
+    more, way = (np.stack([getattr(totals[i].seen, name) for i in roads]) for name in ("more", "trips"))
+    some = way > 0.0  # else the element leaves these trips no way, which cut_off says
+    per_trip = np.divide(more, way, out=np.zeros(more.shape), where=some)
+    worst = np.where(some, per_trip, -np.inf)
+    left = np.asarray(some.any(axis=0))
     cut_off = np.stack([totals[i].seen.cut_off for i in roads])
     zones = pd.DataFrame(
         {
-            "zone": graph.names_of_nodes()[base.demand.pairs.origin[first]],
-            "trips": vph,
-            "exposure_mean_min": per_trip.mean(axis=0),
-            "exposure_worst_min": per_trip.max(axis=0),
-            "worst_element": [elements[roads[i]].name for i in per_trip.argmax(axis=0)],
+            "zone": nodes[origins],
+            "trips": trips,
+            "elements": len(roads),
+            "exposure_mean_min": np.where(left, per_trip.sum(axis=0) / np.maximum(some.sum(axis=0), 1), np.nan),
+            "exposure_worst_min": np.where(left, worst.max(axis=0), np.nan),
+            "worst_element": [
+                elements[roads[i]].name if ok else "" for i, ok in zip(worst.argmax(axis=0), left, strict=True)
+            ],
             "cut_off_worst": cut_off.max(axis=0),
         }
     )
-    return Criticality(table, zones, whole.total_travel_time / 60.0, cut)
+    return Criticality(table, zones, time / 60.0, cut)
 
 
 def rank_with_errors(table: pd.DataFrame, value: str, error: str) -> pd.DataFrame:
@@ -286,24 +332,63 @@ def rank_with_errors(table: pd.DataFrame, value: str, error: str) -> pd.DataFram
 def detours(graph: RoadGraph, minutes: Floats, *, closed: Bools | None = None) -> pd.DataFrame:
     """Return the shortest way between the ends of each link without it, and with its whole street closed.
 
-    Columns minutes (of the link), detour_min (inf where there is none), detour_ratio, street_detour_min; index = links.
+    Parameters
+    ----------
+    minutes : cost of every link, shape (links,), not negative: of a solution (`Assignment.minutes`) or at free flow
+    closed : links that nobody may use, shape (links,)
+
+    Returns
+    -------
+    DataFrame, index = names of links
+        minutes (of the link), detour_min (without it), street_detour_min (without all links from its tail to its head);
+        inf says that there is no other way; detour_ratio = detour_min / minutes, inf also where the link takes none
+
     """
-    shut = np.zeros(graph.links, np.bool_) if closed is None else closed
+    minutes, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
     offsets, order = graph.star()
     cost = np.where(shut, np.inf, minutes)
     found = _detours(offsets, order, graph.tail, graph.head, cost, graph.barred)
     table = pd.DataFrame({"minutes": minutes, "detour_min": found[0]}, index=graph.names_of_links())
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["detour_ratio"] = np.where(minutes > 0, found[0] / minutes, np.inf)
+        table["detour_ratio"] = np.where((minutes > 0) & (found[0] < np.inf), found[0] / minutes, np.inf)
     table["street_detour_min"] = found[1]
     return table
 
 
 def betweenness(graph: RoadGraph, minutes: Floats) -> pd.Series:
-    """Return the share of shortest ways between all ordered pairs of nodes that use each link, by igraph."""
-    view = igraph.Graph(n=graph.nodes, edges=np.column_stack([graph.tail, graph.head]).tolist(), directed=True)
-    weights = np.maximum(minutes, 1e-9)  # igraph wants positive weights
-    found = np.array(view.edge_betweenness(directed=True, weights=weights.tolist()))
+    """Return the share of shortest ways between all ordered pairs of nodes that use each link, by igraph.
+
+    Of several shortest ways between two nodes each counts its part. No way leads through a barred node, though it may
+    begin or end there. Links with inf minutes are used by nobody.
+
+    Parameters
+    ----------
+    minutes : cost of every link, shape (links,), not negative; what is below 1e-9 counts as 1e-9
+
+    Returns
+    -------
+    Series in [0, 1], shape (links,), index = names of links: pairs whose way uses the link / (nodes x (nodes - 1))
+
+    """
+    minutes = link_values(graph, "minutes", minutes)
+    open_links = np.flatnonzero(np.isfinite(minutes))
+    shut = np.flatnonzero(graph.barred)
+    # ways leave a barred node from itself and arrive at a copy of it, which no link leaves
+    arrival = np.arange(graph.nodes)
+    arrival[shut] = graph.nodes + np.arange(len(shut))
+    ends = np.column_stack([graph.tail, arrival[graph.head]])[open_links]
+    view = igraph.Graph(n=graph.nodes + len(shut), edges=ends.tolist(), directed=True)
+    view.es["minutes"] = np.maximum(minutes[open_links], 1e-9).tolist()  # igraph wants positive weights
+
+    def uses(sources: list[int], targets: list[int]) -> Floats:
+        return np.array(view.edge_betweenness(weights="minutes", sources=sources, targets=targets))
+
+    found = np.zeros(graph.links)
+    if len(open_links):
+        some = uses(list(range(graph.nodes)), arrival.tolist())
+        for node in shut:  # a round trip is no way between two nodes
+            some -= uses([int(node)], [int(arrival[node])])
+        found[open_links] = np.where(some > 1e-9 * graph.nodes, some, 0.0)
     many = graph.nodes * (graph.nodes - 1)
     return pd.Series(found / max(many, 1), index=graph.names_of_links(), name="betweenness")
 
@@ -311,18 +396,30 @@ def betweenness(graph: RoadGraph, minutes: Floats) -> pd.Series:
 def percolation(graph: RoadGraph, order: Ints, *, steps: int = 100) -> pd.DataFrame:
     """Return how the network falls apart as links are taken out in an order.
 
+    Li, Fu, Wang, Lu, Berezin, Stanley & Havlin (2015), doi:10.1073/pnas.1419185112, take the share at which the second
+    largest part is largest for the critical one; parts are here strongly connected: there is a way there and back.
+
     Parameters
     ----------
-    order : numbers of links, the first to go first
-    steps : points of the curve
+    order : numbers of links, the first to go first, shape (any,)
+    steps : steps of the curve, which has one point more
 
     Returns
     -------
     DataFrame with the columns removed (share of the links in `order`), largest and second: size of the largest and of
-    the second largest strongly connected part, as shares of the nodes that trips may pass. The critical share is where
-    the second is largest.
+    the second largest strongly connected part, as shares of the nodes that trips may pass (0 where there are none). The
+    critical share is where the second is largest.
+
+    Raises
+    ------
+    InputError
+        `steps` is below 1, or `order` speaks of links that are not there.
 
     """
+    if steps < 1:
+        raise InputError(say("error.not_positive", name="steps", found=steps))
+    if len(order):
+        check_scan(graph, [Element("order", np.asarray(order))], (1.0,), 1.0)
     through = np.flatnonzero(~graph.barred)
     keep = np.ones(graph.links, np.bool_)
     keep[graph.barred[graph.tail] | graph.barred[graph.head]] = False
@@ -337,9 +434,8 @@ def percolation(graph: RoadGraph, order: Ints, *, steps: int = 100) -> pd.DataFr
             (np.ones(len(links)), (graph.tail[links], graph.head[links])), shape=(graph.nodes, graph.nodes)
         )
         _, label = connected_components(view, directed=True, connection="strong")
-        sizes = np.sort(np.bincount(label[through]))[::-1]
-        second = int(sizes[1]) if len(sizes) > 1 else 0
-        rows.append((upto / max(len(order), 1), sizes[0] / len(through), second / len(through)))
+        sizes = np.sort(np.bincount(label[through], minlength=2))[::-1] / max(len(through), 1)
+        rows.append((upto / max(len(order), 1), sizes[0], sizes[1]))
     return pd.DataFrame(rows, columns=["removed", "largest", "second"])
 
 

@@ -34,7 +34,7 @@ MOST_BACK = 0.9  # share of the trips of a pair that one step of elastic demand 
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
 WORTH = 0.2  # a path that is cheaper than those known by less than this share of the target is not taken up
 # times the target below which a guessed, and a measured, gap makes the next pass a measuring one
-NEAR_GUESSED, NEAR_MEASURED = 6.0, 2.0
+NEAR_GUESSED, NEAR_MEASURED = 3.0, 2.0
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 

@@ -27,6 +27,50 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
+def link_values(graph: RoadGraph, name: str, values: ArrayLike, *, least: float = 0.0) -> Floats:
+    """Return values of links as an array of floats, shape (links,), or refuse them.
+
+    A search with a negative cost never ends, and one with too few costs reads what is not its own.
+
+    Raises
+    ------
+    InputError
+        Another shape, nan, or a value below `least`; inf is allowed.
+
+    """
+    found = np.asarray(values, np.float64)
+    if found.shape != (graph.links,):
+        raise InputError(say("error.bad_shape", name=name, found=found.shape, expected=(graph.links,)))
+    bad = ~(found >= least)
+    if bad.any():
+        at = int(bad.argmax())
+        link = graph.names_of_links()[at]
+        raise InputError(say("error.bad_link_minutes", name=name, link=link, found=float(found[at])))
+    return found
+
+
+def _flags(name: str, flags: ArrayLike | None, many: int, fill: bool) -> Bools:
+    """Return flags of shape (many,), all `fill` where there are none, or refuse another shape."""
+    found = np.full(many, fill) if flags is None else np.asarray(flags, np.bool_)
+    if found.shape != (many,):
+        raise InputError(say("error.bad_shape", name=name, found=found.shape, expected=(many,)))
+    return found
+
+
+def link_flags(graph: RoadGraph, name: str, flags: ArrayLike | None) -> Bools:
+    """Return flags of links, shape (links,), none set where `flags` is None; InputError for another shape."""
+    return _flags(name, flags, graph.links, False)
+
+
+def _node_numbers(graph: RoadGraph, nodes: ArrayLike) -> Ints:
+    """Return node numbers as an array, or refuse what is no node."""
+    found = np.atleast_1d(np.asarray(nodes, np.int64))
+    bad = (found < 0) | (found >= graph.nodes)
+    if bad.any():
+        raise InputError(say("error.zone_without_link", zone=int(found[bad.argmax()])))
+    return found
+
+
 def skim(
     graph: RoadGraph,
     pairs: Pairs,
@@ -40,7 +84,7 @@ def skim(
 
     Parameters
     ----------
-    minutes : cost of every link, shape (links,)
+    minutes : cost of every link, shape (links,), not negative; inf: nobody passes
     closed : links that nobody may use, shape (links,)
     wanted : pairs to search for, shape (pairs,); None: all
     along : other link values, shape (links,) each
@@ -50,13 +94,20 @@ def skim(
     Floats
         Shape (1 + len(along), pairs), or (pairs,) without `along`; nan where not wanted, inf without a path.
 
+    Raises
+    ------
+    InputError
+        Values of another shape, nan, negative minutes, or a pair of nodes that the network does not have.
+
     """
-    net = graph.search(pairs.ends)
+    minutes, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
+    along = [link_values(graph, "along", v, least=-np.inf) for v in along]
+    some = _flags("wanted", wanted, len(pairs), True)
+    net = graph.search(_node_numbers(graph, pairs.ends))
     cost = net.over_arcs(minutes)
-    if closed is not None:
-        cost[net.any_of(closed)] = np.inf
+    cost[net.any_of(shut)] = np.inf
     values = np.stack([net.over_arcs(v) for v in along]) if along else np.zeros((0, net.arcs))
-    found = along_paths(net, pairs, cost, values, wanted)
+    found = along_paths(net, pairs, cost, values, some)
     return found if along else found[0]
 
 
@@ -77,6 +128,7 @@ def skim_matrices(
     ----------
     zones : names of nodes
     minutes : cost of every link, shape (links,): `network.minutes(flow)`, or `network.free_flow_min`
+    closed : links that nobody may use, shape (links,)
     along : other link values by name, shape (links,) each
 
     Returns
@@ -104,22 +156,47 @@ def skim_matrices(
 def reachable(
     graph: RoadGraph, sources: ArrayLike, minutes: Floats, *, within: float, closed: Bools | None = None
 ) -> pd.Series:
-    """Return the nodes that lie within so many minutes of the nearest source, with their minutes."""
+    """Return the nodes that lie within so many minutes of the nearest source, with their minutes.
+
+    Parameters
+    ----------
+    sources : the name of a node, or several
+    minutes : cost of every link, shape (links,), not negative
+    within : minutes; inf: all that can be reached
+    closed : links that nobody may use, shape (links,)
+
+    Returns
+    -------
+    Series of minutes, index = names of nodes, the sources with 0; the way is from a source to the node
+
+    """
     names = graph.names_of_nodes()
     at = np.asarray(names.get_indexer(pd.Index(np.atleast_1d(np.asarray(sources)))), np.int64)
     if (at < 0).any():
         raise InputError(
             say("error.zone_without_link", zone=np.atleast_1d(np.asarray(sources))[int((at < 0).argmax())])
         )
-    shut = np.zeros(graph.links, np.bool_) if closed is None else closed
+    shut = link_flags(graph, "closed", closed)
     found = pd.Series(nodes_within(graph, at, minutes, shut), index=names, name="minutes")
-    return found[found <= within]
+    return found[(found <= within) & np.isfinite(found)]
 
 
 def select_link(found: Assignment, links: ArrayLike) -> tuple[pd.DataFrame, pd.Series]:
-    """Return whose trips use any of the links: flow of each pair over them, and their flow on every link (pcu/h).
+    """Return whose trips use any of the links.
 
     Path flows of an equilibrium are not unique, so neither is this analysis; link flows are.
+
+    Parameters
+    ----------
+    found : an equilibrium with its paths
+    links : the name of a link, or several
+
+    Returns
+    -------
+    table, flow
+        One row a pair that uses them: origin, destination, demand (vehicles/h), flow (pcu/h over any of the links);
+        and what these trips load on every link, pcu/h, shape (links,), index = names of links.
+
     """
     names = found.network.names_of_links()
     at = np.asarray(names.get_indexer(pd.Index(np.atleast_1d(np.asarray(links)))), np.int64)
@@ -137,19 +214,23 @@ def select_link(found: Assignment, links: ArrayLike) -> tuple[pd.DataFrame, pd.S
 
 
 def minutes_to_nearest(graph: RoadGraph, targets: Ints, minutes: Floats, closed: Bools) -> Floats:
-    """Return the minutes from every node to the nearest of the target nodes, shape (nodes,); inf without a path."""
+    """Return the minutes from every node to the nearest of the target nodes, shape (nodes,); inf without a path.
+
+    `targets` are numbers of nodes, `minutes` (not negative) and `closed` have the shape (links,).
+    """
+    cost, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
     offsets, order = graph.star(reverse=True)
-    return np.asarray(
-        from_any(offsets, order, graph.tail, closed, minutes, graph.barred, np.asarray(targets, np.int64))
-    )
+    return np.asarray(from_any(offsets, order, graph.tail, shut, cost, graph.barred, _node_numbers(graph, targets)))
 
 
 def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: Bools) -> Floats:
-    """Return the minutes to every node from the nearest source node, shape (nodes,); inf without a path."""
+    """Return the minutes to every node from the nearest source node, shape (nodes,); inf without a path.
+
+    `sources` are numbers of nodes, `minutes` (not negative) and `closed` have the shape (links,).
+    """
+    cost, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
     offsets, order = graph.star()
-    return np.asarray(
-        from_any(offsets, order, graph.head, closed, minutes, graph.barred, np.asarray(sources, np.int64))
-    )
+    return np.asarray(from_any(offsets, order, graph.head, shut, cost, graph.barred, _node_numbers(graph, sources)))
 
 
 @njit(cache=True, nogil=True)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import warnings
+
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -7,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.assignment import Demand, assign
+from resilience.assignment import Demand, Exponential, GiveUp, Linear, assign
 from resilience.assignment.criticality import (
     Element,
     betweenness,
@@ -90,6 +93,18 @@ def test_braess_bridge_is_worth_less_than_nothing():
     assert found.loc["3", "rank"] == 5
 
 
+def test_without_the_braess_bridge_nobody_stays_at_home():
+    net = graph(
+        4, [(0, 2), (0, 3), (2, 1), (2, 3), (3, 1)], minutes=[1e-8, 50, 50, 10, 1e-8], capacity=1.0,
+        b=[1e9, 0.02, 0.02, 0.1, 1e9], power=1.0,
+    )  # fmt: skip
+    base = assign(net, Demand(pairs((0, 1)), np.array([6.0]), answer=GiveUp(88.0)), gap=1e-10)
+    assert base.unserved_minutes > 0.0
+    row = scan(base, single_links(net), gap=1e-9).elements.set_index("element").loc["3"]
+    assert row["unserved"] < 0.0
+    assert row["cost_increase"] * 60.0 == pytest.approx(6 * 83.0 - 6 * 88.0, rel=1e-6)
+
+
 def test_streets_and_cells_close_their_links_together():
     net = graph(3, [(0, 1), (1, 0), (1, 2), (0, 1)])
     assert [(e.name, e.links.tolist()) for e in streets(net)] == [("0–1", [0, 1, 3]), ("1–2", [2])]
@@ -122,6 +137,37 @@ def test_exposure_is_of_those_who_start_there():
     assert zones.loc[0, "worst_element"] in {"0", "1"}
     assert zones.loc[0, "cut_off_worst"] == 10.0
     assert zones.loc[3, "trips"] == 5.0
+    assert set(zones["elements"]) == {7}
+    some = [0, 4]
+    few = scan(base, [single_links(net)[i] for i in [*some, 7]], gap=1e-8).zones.set_index("zone")
+    assert set(few["elements"]) == {2}
+
+
+def test_exposure_is_per_trip_that_still_has_a_way():
+    # from 0, 10 trips go to 1 and 30 on to 2, by the only link 1 -> 2; the other way to 1 takes 5 minutes more
+    net = graph(4, [(0, 1), (0, 3), (3, 1), (1, 2), (2, 1), (1, 0)], minutes=[1, 3, 3, 1, 1, 1], capacity=1e6)
+    base = assign(net, Demand(pairs((0, 1), (0, 2)), np.array([10.0, 30.0])), gap=1e-10)
+    both = Element("both", np.array([0, 3]))
+    found = scan(base, [both, Element("first", np.array([0]))], gap=1e-9)
+    row = found.zones.iloc[0]
+    # "both" leaves 10 trips a way, which take 5 minutes more each, and so does "first" to all 40
+    assert row["exposure_worst_min"] == pytest.approx(5.0, rel=1e-6)
+    assert row["exposure_mean_min"] == pytest.approx(5.0, rel=1e-6)
+    assert row["cut_off_worst"] == pytest.approx(30.0)
+    importance = found.elements.set_index("element")["importance_min"]
+    assert importance["both"] == pytest.approx(5.0, rel=1e-6)
+
+
+def test_exposure_passes_over_elements_that_leave_no_way():
+    net = graph(3, [(0, 1), (1, 2), (2, 0), (1, 0), (2, 1)], capacity=1e6)
+    base = assign(net, Demand(pairs((0, 2)), np.array([10.0])), gap=1e-10)
+    row = scan(base, [Element("out", np.array([0]))]).zones.iloc[0]
+    assert np.isnan(row["exposure_mean_min"])
+    assert np.isnan(row["exposure_worst_min"])
+    assert row["worst_element"] == ""
+    assert row["cut_off_worst"] == 10.0
+    row = scan(base, [Element("out", np.array([0])), Element("back", np.array([2]))]).zones.iloc[0]
+    assert (row["exposure_mean_min"], row["worst_element"], row["elements"]) == (0.0, "back", 2)
 
 
 def test_workers_do_not_change_the_answer():
@@ -160,6 +206,77 @@ def test_a_cut_that_cannot_be_is_refused(cut):
 def test_nothing_to_close_is_refused():
     with pytest.raises(InputError, match="nothing to close"):
         scan(base_of(town()), [])
+    with pytest.raises(InputError, match="nothing to close"):
+        scan(base_of(town()), [Element("nowhere", np.array([], np.int64))])
+
+
+@pytest.mark.parametrize("links", [[-1], [0, 7], [True, False], [0.5]])
+def test_elements_of_other_networks_are_refused(links):
+    with pytest.raises(InputError, match=r"element far speaks of link .*; the network has links 0 to 6"):
+        scan(base_of(town()), [Element("far", np.array(links))])
+
+
+@pytest.mark.parametrize("gap", [0.0, -1.0, np.nan])
+def test_a_gap_that_cannot_be_is_refused_before_anything_is_solved(gap):
+    with pytest.raises(InputError, match="must be a positive number"):
+        scan(base_of(town()), single_links(town()), gap=gap)
+
+
+@pytest.mark.parametrize("answer", [Exponential(0.05, 5.0), Linear(60.0)])
+def test_elastic_demand_is_refused_since_lost_trips_have_no_price(answer):
+    net = town()
+    base = assign(net, Demand(pairs((0, 3), (3, 0)), np.array([20.0, 5.0]), answer=answer), gap=1e-8)
+    with pytest.raises(InputError, match=type(answer).__name__):
+        scan(base, single_links(net))
+
+
+def test_with_give_up_the_increase_is_that_of_time_and_charges_and_the_share_is_of_time():
+    net = town()
+    wanted = Demand(pairs((0, 3), (0, 4), (3, 0)), np.array([20.0, 10.0, 5.0]), answer=GiveUp(12.0))
+    base = assign(net, wanted, gap=1e-10)
+    found = scan(base, single_links(net), cut=0.9, gap=1e-8).elements.set_index("element")
+    for link in range(net.links):
+        capacity = np.where(np.arange(net.links) == link, 0.1, 1.0)
+        without = assign(net.with_state(speed=np.ones(net.links), capacity=capacity), wanted, gap=1e-10)
+        row = found.loc[str(link)]
+        more = (without.total_cost - base.total_cost) / 60.0
+        assert row["cost_increase"] == pytest.approx(more, abs=row["error"] + 1e-6)
+        share = (without.total_travel_time - base.total_travel_time) / base.total_travel_time
+        assert row["nri_share"] == pytest.approx(share, abs=1e-4)
+    assert found["unserved"].max() > 1.0
+
+
+def test_the_share_is_of_travel_time_where_the_base_is_charged_too():
+    # 9 trips from 4 to 0 have no way: with GiveUp they are charged in every row, which is no travel time
+    net = graph(5, [(0, 1), (1, 3), (0, 2), (2, 3)], minutes=[1, 1, 2, 2], capacity=30.0)
+    wanted = Demand(pairs((0, 3), (4, 0)), np.array([20.0, 9.0]), answer=GiveUp(500.0))
+    found = scan(assign(net, wanted, gap=1e-9), single_links(net), gap=1e-9)
+    row = found.elements.set_index("element").loc["0"]
+    assert row["nri_share"] == pytest.approx(row["nri"] / found.base_travel_time)
+    assert row["nri_share"] > 0.5
+
+
+def test_pairs_without_a_way_print_no_warnings():
+    net = town()
+    base = assign(net, Demand(pairs((0, 3), (0, 4), (4, 4)), np.array([20.0, 1.0, 0.0])), gap=1e-8)
+    apart = graph(6, LINKS, minutes=[1, 1, 2, 2, 1, 1, 3], capacity=30.0)
+    lost = assign(apart, Demand(pairs((0, 3), (0, 5)), np.array([20.0, 9.0])), gap=1e-8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scan(base, single_links(net))
+        found = scan(lost, single_links(apart))
+    assert found.zones["trips"].tolist() == [20.0]
+    assert found.elements.set_index("element").loc["0", "unserved"] == 0.0
+
+
+def test_the_error_of_the_base_stays_where_an_element_is_solved_exactly():
+    # 0 -> 1 has two ways that need balancing; 2 -> 3 has two of equal and fixed minutes: without one it is exact
+    net = graph(4, [(0, 1), (0, 1), (2, 3), (2, 3)], minutes=[1, 2, 5, 5], capacity=10.0, b=[0.15, 0.15, 0, 0])
+    base = assign(net, Demand(pairs((0, 1), (2, 3)), np.array([20.0, 4.0])), gap=1e-3)
+    assert base.flow[0] > 0
+    found = scan(base, single_links(net), gap=1e-3).elements.set_index("element")
+    for name, row in found.iterrows():
+        assert (row["error"] > 0.0) == (base.flow[int(name)] > 0.0)
 
 
 @given(networks(barred=False), st.integers(0, 9))
@@ -193,6 +310,79 @@ def test_a_detour_passes_through_no_zone():
 def test_betweenness_of_a_line():
     net = graph(4, [(0, 1), (1, 2), (2, 3)])
     np.testing.assert_allclose(betweenness(net, net.free_flow_min), np.array([3, 4, 3]) / 12)
+
+
+def ways(net, start, end):
+    """Yield the links of every way that passes no node twice and no barred one."""
+    todo = [(start, [], {start})]
+    while todo:
+        node, links, seen = todo.pop()
+        if node == end:
+            yield links
+            continue
+        if net.barred[node] and node != start:
+            continue
+        for link in np.flatnonzero(net.tail == node):
+            other = int(net.head[link])
+            if other not in seen:
+                todo.append((other, [*links, int(link)], seen | {other}))
+
+
+@given(networks(), st.integers(0, 9), st.booleans())
+def test_betweenness_is_what_counting_all_shortest_ways_gives(case, seed, ties):
+    net, _, _ = case
+    draw = np.random.default_rng(seed)
+    minutes = draw.integers(1, 4, net.links).astype(float) if ties else draw.uniform(0.1, 9.0, net.links)
+    count = np.zeros(net.links)
+    for start, end in itertools.permutations(range(net.nodes), 2):
+        found = list(ways(net, start, end))
+        least = min((minutes[w].sum() for w in found), default=0.0)
+        shortest = [w for w in found if minutes[w].sum() < least + 1e-9]
+        for way in shortest:
+            count[way] += 1.0 / len(shortest)
+    expected = count / (net.nodes * (net.nodes - 1))
+    np.testing.assert_allclose(betweenness(net, minutes), expected, atol=1e-9)
+
+
+def test_betweenness_leads_through_no_zone_and_over_no_closed_link():
+    links = [(0, 1), (1, 2), (0, 3), (3, 2)]  # through the zone 1 it would be shorter
+    net = graph(4, links, minutes=[1, 1, 5, 5], barred=[1])
+    np.testing.assert_allclose(betweenness(net, net.free_flow_min) * 12, [1, 1, 2, 2])
+    shut = np.where(np.arange(4) == 2, np.inf, net.free_flow_min)
+    np.testing.assert_allclose(betweenness(net, shut) * 12, [1, 1, 0, 1])
+    np.testing.assert_array_equal(betweenness(net, np.full(4, np.inf)), 0.0)
+
+
+@pytest.mark.parametrize("measure", [detours, betweenness])
+def test_structure_refuses_what_is_no_cost(measure):
+    net = town()
+    for wrong in (np.full(7, -1.0), np.full(7, np.nan), np.ones(6), np.ones((7, 1))):
+        with pytest.raises(InputError, match="minutes"):
+            measure(net, wrong)
+    with pytest.raises(InputError, match="closed"):
+        detours(net, np.ones(7), closed=np.zeros(6, np.bool_))
+
+
+def test_no_other_way_is_infinite():
+    net = graph(2, [(0, 1), (0, 1)], minutes=[1.0, 0.0])
+    found = detours(net, np.array([np.inf, 0.0]))
+    assert found["detour_min"].tolist() == [0.0, np.inf]
+    assert found["detour_ratio"].tolist() == [0.0, np.inf]
+    assert found["street_detour_min"].tolist() == [np.inf, np.inf]
+
+
+def test_percolation_where_no_node_may_be_passed():
+    net = graph(3, [(0, 1), (1, 2)], barred=[0, 1, 2])
+    curve = percolation(net, np.arange(2), steps=2)
+    assert curve.to_numpy().tolist() == [[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [1.0, 0.0, 0.0]]
+
+
+def test_percolation_refuses_what_cannot_be():
+    net = town()
+    with pytest.raises(InputError, match="steps must be at least 1"):
+        percolation(net, np.arange(7), steps=0)
+    with pytest.raises(InputError, match="speaks of link 9"):
+        percolation(net, np.array([0, 9]))
 
 
 def test_percolation_of_a_two_way_ring():

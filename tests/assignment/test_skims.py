@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilience.assignment import Demand, RoadGraph, assign
-from resilience.assignment.skims import reachable, select_link, skim_matrices
+from resilience.assignment.skims import (
+    minutes_to_nearest,
+    nodes_within,
+    reachable,
+    select_link,
+    skim,
+    skim_matrices,
+)
 from resilience.errors import InputError
 from tests.assignment.test_equilibrium import networks, shut_some
 from tests.tiny import graph, pairs, shortest
@@ -78,3 +85,61 @@ def test_select_link_of_all_links_is_all_traffic(case):
     table, flow = select_link(found, np.arange(net.links))
     np.testing.assert_allclose(flow.to_numpy(), found.flow)
     assert table["flow"].sum() == pytest.approx(found.served[wanted.origin != wanted.destination].sum())
+
+
+OPEN = np.zeros(4, np.bool_)
+CALLS = {
+    "skim": lambda net, minutes, shut: skim(net, pairs((0, 2)), minutes, closed=shut),
+    "skim_matrices": lambda net, minutes, shut: skim_matrices(net, ["A", "C"], minutes, closed=shut),
+    "reachable": lambda net, minutes, shut: reachable(net, "A", minutes, within=5.0, closed=shut),
+    "minutes_to_nearest": lambda net, minutes, shut: minutes_to_nearest(net, np.array([0]), minutes, shut),
+    "nodes_within": lambda net, minutes, shut: nodes_within(net, np.array([0]), minutes, shut),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(
+    ("minutes", "message"),
+    [
+        ([1.0, 2.0, -0.5, 1.0], "minutes of link ac is -0.5"),
+        ([1.0, np.nan, 1.0, 1.0], "minutes of link bc is nan"),
+        ([-np.inf, 1.0, 1.0, 1.0], "minutes of link ab is -inf"),
+        ([1.0, 1.0, 1.0], r"minutes has the shape \(3,\); it must be \(4,\)"),
+        (np.ones((4, 1)), r"minutes has the shape \(4, 1\)"),
+        (1.0, r"minutes has the shape \(\)"),
+    ],
+)
+def test_minutes_that_cannot_be_are_refused(call, minutes, message):
+    with pytest.raises(InputError, match=message):
+        call(town(), minutes, OPEN)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_closures_of_another_network_are_refused(call):
+    with pytest.raises(InputError, match=r"closed has the shape \(3,\); it must be \(4,\)"):
+        call(town(), np.ones(4), OPEN[:3])
+    call(town(), [1.0, 2.0, np.inf, 0.0], OPEN)  # a list, and inf, are fine
+
+
+def test_other_values_of_links_and_flags_of_pairs_have_to_fit():
+    net = town()
+    assert skim(net, pairs((0, 2)), np.ones(4), along=[np.array([-1.0, 0.0, -2.0, 0.0])]).tolist() == [[1.0], [-2.0]]
+    with pytest.raises(InputError, match="along has the shape"):
+        skim(net, pairs((0, 2)), np.ones(4), along=[np.ones(3)])
+    with pytest.raises(InputError, match="wanted has the shape"):
+        skim(net, pairs((0, 2)), np.ones(4), wanted=np.ones(2, np.bool_))
+
+
+def test_nodes_that_are_not_there_are_refused():
+    net = town()
+    for wrong in (-1, 3):
+        for call in (minutes_to_nearest, nodes_within):
+            with pytest.raises(InputError, match=f"{wrong} is no node"):
+                call(net, np.array([0, wrong]), np.ones(4), OPEN)
+    with pytest.raises(InputError, match="7 is no node"):
+        skim(net, pairs((0, 7)), np.ones(4))
+
+
+def test_what_cannot_be_reached_is_within_no_reach():
+    net = graph(3, [(0, 1)])
+    assert reachable(net, 0, net.free_flow_min, within=np.inf).to_dict() == {0: 0.0, 1: 1.0}
