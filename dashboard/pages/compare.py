@@ -187,10 +187,12 @@ def _all(view: View, table: pd.DataFrame) -> Any:
                 "verdict": words(f"compare.verdict_{verdict}"),
             }
         )
-    wide = {"metric": 210, "scenario": 170, "verdict": 150, "option": 140}
+    numbers = ("reference", "value", "difference", "low", "high")
+    least = {"metric": 215, "scenario": 105, "verdict": 125} | dict.fromkeys(numbers, 130)  # pixels; the rest 88
     columns = [
-        {"field": k, "headerName": words(f"compare.{k}"), "width": wide.get(k, 120),
-         "type": "rightAligned" if k in ("reference", "value", "difference", "low", "high", "share") else None,
+        {"field": k, "headerName": words(f"compare.{k}"), "tooltipField": k,
+         "width": least.get(k, 88), "minWidth": least.get(k, 88),
+         "type": "rightAligned" if k in (*numbers, "share") else None,
          "sortable": k in ("scenario", "option", "pillar", "metric", "verdict"),
          "filter": k in ("scenario", "option", "pillar", "metric", "verdict")}
         for k in rows[0]
