@@ -31,7 +31,7 @@ from resilience.case import Case, load_case
 from resilience.defaults import default
 from resilience.engine import run
 from resilience.errors import InputError, RunError, StoppedError, near
-from resilience.files import atomic, digest, write_json, write_parquet
+from resilience.files import atomic, digest, remove_temporary, write_json, write_parquet
 from resilience.metrics.scoring import all_metrics, score
 from resilience.record import KEYS, SCHEMA_VERSION, TABLES, Record, Run, open_run
 from resilience.scenario import DO_NOTHING, Scenario
@@ -352,6 +352,7 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 def _open_journal(folder: Path, plan: dict[str, Any]) -> Path:
     journal, path = folder / "journal", folder / "plan.json"
+    remove_temporary(folder)
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
         if found.get("fingerprint") != plan["fingerprint"]:

@@ -53,6 +53,14 @@ def atomic(path: Path) -> Iterator[Path]:
         raise
 
 
+def remove_temporary(folder: Path) -> None:
+    """Remove what `atomic` left behind in a folder when its process was killed."""
+    if folder.is_dir():
+        for path in folder.glob(".*.????????"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON atomically, keys in the order given."""
     with atomic(path) as temporary:

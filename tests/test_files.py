@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from resilience.errors import RunError
-from resilience.files import atomic, digest, write_json, write_parquet
+from resilience.files import atomic, digest, remove_temporary, write_json, write_parquet
 
 
 def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path):
@@ -53,3 +53,13 @@ def test_digests_differ_with_the_content(tmp_path):
     (tmp_path / "b").write_text("2")
     assert digest(tmp_path / "a") != digest(tmp_path / "b")
     assert len(digest(tmp_path / "a")) == 32
+
+
+def test_what_a_killed_process_left_behind_goes_and_nothing_else(tmp_path):
+    kept = [".hidden", "events.parquet", ".gitignore", ".config.toml"]
+    for name in [*kept, ".events.parquet.5kpd6dkr", ".plan.json.a_b1c2d3"]:
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".part-x.abcdefgh").mkdir()
+    remove_temporary(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*kept, ".part-x.abcdefgh"])
+    remove_temporary(tmp_path / "none")
