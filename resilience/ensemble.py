@@ -352,11 +352,11 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 def _open_journal(folder: Path, plan: dict[str, Any]) -> Path:
     journal, path = folder / "journal", folder / "plan.json"
-    remove_temporary(folder)
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
         if found.get("fingerprint") != plan["fingerprint"]:
             raise RunError(say("error.other_run", folder=folder, differs=_differences(found, plan)))
+        remove_temporary(folder)
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(say("error.not_empty", folder=folder))
     write_json(path, plan)
