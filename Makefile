@@ -55,7 +55,7 @@ test: install-dev browser lint
 	$(BIN)/python -m pytest
 
 verify: install-dev
-	VERIFY_REPORT=$(RESULT_OF_VERIFY) $(BIN)/python -m pytest -m verify tests/verify
+	VERIFY_REPORT=$(RESULT_OF_VERIFY) $(BIN)/python -m pytest -m verify tests/long
 
 bench-data:
 	@test -n "$(DATA)" && test -d "$(DATA)/SiouxFalls" || { echo "Say where the TNTP networks are:" \

@@ -26,11 +26,9 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def parameter_page() -> str:
     """Return the page of all default values."""
-    page = (
-        MADE
-        + "# Default values\n\nEvery default lies in a table of `resilience/defaults/`. *How sure*: **verified** was "
-    )
-    page += "read in the source named, **standard** is common usage, **assumed** is a choice that you should check.\n\n"
+    page = MADE + "# Default values\n\nEvery default lies in a table of `resilience/data/defaults/`. *How sure*: "
+    page += "**verified** was read in the source named, **standard** is common usage, "
+    page += "**assumed** is a choice that you should check.\n\n"
     table = parameters()
     for room, part in table.groupby("room", sort=True):
         rows = [

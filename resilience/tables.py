@@ -15,7 +15,7 @@ from resilience.errors import Problem, near
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FOLDER = Path(__file__).parent / "schema"
+_FOLDER = Path(__file__).parent / "data" / "schema"
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 MOST_PER_COLUMN = 20
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "zh")
-_FOLDER = Path(__file__).parent / "text"
+_FOLDER = Path(__file__).parent / "data" / "text"
 _chosen: list[str] = []
 
 

@@ -14,7 +14,7 @@ import pytest
 from resilience import cli
 from tests.tiny import POWER, write_case, write_tntp
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SIOUX = str(ROOT / "cases" / "sioux_falls")
 NET = """\
 <NUMBER OF ZONES> 2

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import resilience.text as module
+import resilience
 from resilience.errors import near
 from resilience.metrics.metric import PILLARS
 from resilience.metrics.scoring import all_metrics
 from resilience.score import GRADES
 from resilience.text import catalogue, choose_language, known, language, say
 
-PACKAGE = Path(module.__file__).parent
+PACKAGE = Path(resilience.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -137,7 +137,7 @@ def test_say_fills_blanks_and_falls_back():
 
 
 def test_the_language_is_chosen_or_taken_from_the_environment(monkeypatch):
-    monkeypatch.setattr(module, "_chosen", [])
+    monkeypatch.setattr("resilience.text._chosen", [])
     assert language() == "en"
     monkeypatch.setenv("RESILIENCE_LANG", "zh_CN.UTF-8")
     assert language() == "zh"

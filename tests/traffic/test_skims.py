@@ -16,8 +16,8 @@ from resilience.assignment.skims import (
     skim_matrices,
 )
 from resilience.errors import InputError
-from tests.assignment.test_equilibrium import networks, shut_some
 from tests.tiny import graph, pairs, shortest
+from tests.traffic.test_equilibrium import networks, shut_some
 
 
 def town():

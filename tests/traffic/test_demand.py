@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 
 from resilience.assignment import Demand, Exponential, GiveUp, Linear, Pairs, RoadGraph, VehicleClass, assign
 from resilience.errors import InputError
-from tests.assignment.test_equilibrium import networks
 from tests.tiny import graph, pairs
+from tests.traffic.test_equilibrium import networks
 
 GAP = 1e-9
 

@@ -13,7 +13,7 @@ import pytest
 from resilience.case import load_case
 from resilience.ensemble import stress_test
 from tests.places import CASES
-from tests.test_ensemble import PLAN, command, contents
+from tests.stress.test_ensemble import PLAN, command, contents
 
 pytestmark = pytest.mark.verify
 KILLS = 8

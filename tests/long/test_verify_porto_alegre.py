@@ -16,7 +16,7 @@ from resilience.ensemble import stress_test
 from resilience.metrics.scoring import score
 from resilience.streams import Streams
 from tests.places import CASES
-from tests.test_ensemble import contents
+from tests.stress.test_ensemble import contents
 
 pytestmark = pytest.mark.verify
 
@@ -45,7 +45,7 @@ def test_one_worker_and_two_give_the_same_bytes(city, tmp_path, report):
 
 
 def test_every_rung_directly_damages_a_superset(city, report):
-    from tests.test_engine import damaged
+    from tests.simulation.test_engine import damaged
 
     for ladder in city[0].tests.ladders:
         for replicate in range(3):

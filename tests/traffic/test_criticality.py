@@ -24,8 +24,8 @@ from resilience.assignment.criticality import (
 )
 from resilience.errors import InputError
 from resilience.patience import patience
-from tests.assignment.test_equilibrium import networks
 from tests.tiny import graph, pairs
+from tests.traffic.test_equilibrium import networks
 
 # 0 -> 3 by the upper road (1) or the lower (2); node 4 hangs on 3 by a bridge
 LINKS = [(0, 1), (1, 3), (0, 2), (2, 3), (3, 4), (4, 3), (3, 0)]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-import resilience.defaults as module
+import resilience
 from resilience.defaults import default, parameters
 from resilience.tables import case_schema, schema, schema_names
 
-PACKAGE = Path(module.__file__).parent
+PACKAGE = Path(resilience.__file__).parent
 TYPES = {"id", "ref", "component", "text", "choice", "number", "integer", "boolean", "line", "polygon"}
 
 
