@@ -27,10 +27,8 @@ from benchmarks.resident import ROOT, Answer, Resident
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
+    from resilience.base.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 OURS = "ours"
 GAPS = {"SiouxFalls": (1e-4, 1e-6), "Anaheim": (1e-4, 1e-6), "Chicago-Sketch": (1e-4, 1e-6)}

@@ -10,19 +10,15 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order
 
-from resilience.arrays import sums
+from resilience.base.arrays import sums
 from resilience.case import load_case
 from resilience.cli import find_case
 from resilience.readers.tntp import read_tntp
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from resilience.base.arrays import Bools, Floats, Ints
     from resilience.networks.road import RoadModel
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 TNTP_WEIGHTS = {"Chicago-Sketch": {"toll_weight": 0.02, "distance_weight": 0.04}}
 PORTO_ALEGRE, TWICE = "Porto-Alegre", "Porto-Alegre-twice"

@@ -11,9 +11,8 @@ from benchmarks.resident import Answer, serve, timed
 from resilience.assignment import Assignment, Change, Demand, Pairs, RoadGraph, Warm, assign
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from resilience.base.arrays import Bools
 
-    Bools = NDArray[np.bool_]
 
 BASE_GAP = 1e-6
 

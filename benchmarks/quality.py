@@ -9,15 +9,14 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from resilience.arrays import sums
+from resilience.base.arrays import sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.networks import Problem
+    from resilience.base.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 ORIGINS_AT_ONCE = 256
 

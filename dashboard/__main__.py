@@ -9,7 +9,7 @@ from pathlib import Path
 import waitress
 
 from dashboard.app import create_app
-from resilience.text import language, say
+from resilience.base.text import language, say
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from dashboard.pages import PAGES, runs
 from dashboard.place import Place
 from dashboard.view import View, view
 from dashboard.words import Words
-from resilience.errors import ResilienceError
+from resilience.base.errors import ResilienceError
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from resilience.errors import ResilienceError
+from resilience.base.errors import ResilienceError
 from resilience.record import Run, open_run
 
 if TYPE_CHECKING:

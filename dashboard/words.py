@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from resilience.text import catalogue, known, say
+from resilience.base.text import catalogue, known, say
 
 MINUS = "\u2212"
 DASH = "\u2013"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from resilience.defaults import parameters
+from resilience.base.defaults import parameters
+from resilience.base.schema import case_schema, schema, schema_names
+from resilience.base.text import say
 from resilience.metrics.scoring import all_metrics
-from resilience.tables import case_schema, schema, schema_names
-from resilience.text import say
 
 HERE = Path(__file__).parent
 MADE = "<!-- made by docs/build.py from the data files; do not edit -->\n\n"

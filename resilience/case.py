@@ -13,23 +13,14 @@ import numpy as np
 from resilience.agents.commuters import CommuterAgent
 from resilience.agents.firms import FirmAgent
 from resilience.agents.population import Population, build_population
+from resilience.base.clock import read_onset
+from resilience.base.errors import CaseError, InputError, Notice, Problem
+from resilience.base.plugins import find, names
 from resilience.city import City
 from resilience.citytables import TABLES, check_city, check_crs, check_tables, read_tables
-from resilience.errors import CaseError, InputError, Notice, Problem
 from resilience.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.metrics.scoring import all_metrics
-from resilience.plugins import find, names
-from resilience.scenario import (
-    DO_NOTHING,
-    NO_HAZARD,
-    Ladder,
-    Measure,
-    Option,
-    Scenario,
-    Scenarios,
-    Tolerance,
-    read_onset,
-)
+from resilience.scenario import DO_NOTHING, NO_HAZARD, Ladder, Measure, Option, Scenario, Scenarios, Tolerance
 from resilience.sections import (
     check_arguments,
     check_names,

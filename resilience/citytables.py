@@ -10,8 +10,8 @@ import pandas as pd
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from resilience.errors import Notice, Problem, near
-from resilience.tables import check_refs, read_table, schema, schema_names
+from resilience.base.errors import Notice, Problem, near
+from resilience.base.schema import check_refs, read_table, schema, schema_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resilience.errors import InputError, ResilienceError, RunError, StoppedError, near
-from resilience.text import LANGUAGES, choose_language, known, say
+from resilience.base.errors import InputError, ResilienceError, RunError, StoppedError, near
+from resilience.base.text import LANGUAGES, choose_language, known, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -322,7 +322,7 @@ def assign(
         "unserved": float(found.unserved.sum()),
     }
     if out is not None:
-        from resilience.files import atomic
+        from resilience.base.files import atomic
 
         for name, table in (("links", found.link_table().reset_index()), ("pairs", found.pair_table())):
             with atomic(out / f"{name}.csv") as temporary:

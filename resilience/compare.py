@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from resilience.defaults import default
+from resilience.base.defaults import default
 from resilience.score import wilson
 
 if TYPE_CHECKING:

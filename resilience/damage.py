@@ -10,9 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from resilience.base.clock import Onset
+    from resilience.base.streams import Streams
     from resilience.inputs import Inputs
     from resilience.state import View
-    from resilience.streams import Streams
 
 NOBODY, OWN_STAFF, CREW = 0, 1, 2
 
@@ -94,18 +95,6 @@ DEPTHS = (0.15, 0.30, 0.50, 1.00)
 def dry(links: int, sites: int, zones: int) -> Field:
     """Return a field without water."""
     return Field(np.zeros(links), np.zeros(links), np.zeros(sites), np.zeros(sites), np.zeros((zones, len(DEPTHS))))
-
-
-@dataclass(frozen=True)
-class Onset:
-    """When the hazard begins: hour 0 of a run is midnight before the onset."""
-
-    weekday: int
-    hour: int
-
-    def weekday_at(self, hour: float) -> int:
-        """Return the day of the week at an hour of the run, Monday = 0."""
-        return (self.weekday + int(hour // 24)) % 7
 
 
 class Event(Protocol):

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.agents.population import Population
+    from resilience.base.streams import Streams
     from resilience.damage import Event, Field
     from resilience.inputs import Inputs
     from resilience.record import Record
     from resilience.scenario import Scenario
-    from resilience.streams import Streams
 
 
 def run(

@@ -27,17 +27,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from resilience.base.defaults import default
+from resilience.base.errors import InputError, RunError, StoppedError, near
+from resilience.base.files import atomic, digest, remove_temporary, write_json, write_parquet
+from resilience.base.streams import Streams
+from resilience.base.text import say
 from resilience.case import Case, load_case
-from resilience.defaults import default
 from resilience.engine import run
-from resilience.errors import InputError, RunError, StoppedError, near
-from resilience.files import atomic, digest, remove_temporary, write_json, write_parquet
 from resilience.metrics.scoring import all_metrics, score
 from resilience.record import KEYS, SCHEMA_VERSION, TABLES, Record, Run, open_run
 from resilience.scenario import DO_NOTHING, Scenario
 from resilience.score import grade_run
-from resilience.streams import Streams
-from resilience.text import say
 from resilience.traffic import Baseline, baseline, load_baseline, save_baseline
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pandas as pd
 
 from resilience.agents.commuters import Choice
 from resilience.agents.population import PURPOSES, Population
-from resilience.arrays import sums
+from resilience.base.arrays import sums
+from resilience.base.defaults import default
 from resilience.damage import DEPTHS
-from resilience.defaults import default
 from resilience.patience import patience
 from resilience.state import Outlook
 from resilience.traffic import BACK, OUT, Traffic
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
     from resilience.agents.firms import Firms
     from resilience.assignment.equilibrium import Assignment
+    from resilience.base.arrays import Bools, Floats
     from resilience.world import World
 
-    Bools = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
 
 DEEP = DEPTHS.index(0.30)
 HOPELESS_LOAD = 1.5

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from resilience.base.defaults import default
 from resilience.damage import DEPTHS
-from resilience.defaults import default
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

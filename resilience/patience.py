@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.defaults import default
+from resilience.base.defaults import default
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from resilience.errors import RunError
-from resilience.text import say
+from resilience.base.errors import RunError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path

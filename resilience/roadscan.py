@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from resilience.arrays import sums
 from resilience.assignment.criticality import (
     Criticality,
     Element,
@@ -25,21 +24,20 @@ from resilience.assignment.criticality import (
 )
 from resilience.assignment.equilibrium import Assignment, assign
 from resilience.assignment.graph import Demand, GiveUp, RoadGraph
+from resilience.base.arrays import sums
+from resilience.base.errors import InputError, near
+from resilience.base.files import atomic, write_json
+from resilience.base.text import say
 from resilience.case import load_case
-from resilience.errors import InputError, near
-from resilience.files import atomic, write_json
 from resilience.patience import patience
 from resilience.readers.tntp import read_tntp
-from resilience.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from resilience.base.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 KINDS = ("links", "streets", "cells")
 BASE_SHARE = 0.1  # the whole network is solved to this share of the gap, so that differences owe little to it

@@ -5,37 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from resilience.damage import Onset
-from resilience.errors import InputError
-from resilience.text import say
+from resilience.base.clock import WEEKDAYS, Onset
 
 if TYPE_CHECKING:
     from resilience.inputs import Inputs
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NO_HAZARD = "no-hazard"
 DO_NOTHING = "do-nothing"
 KNOWN = ("assumed", "estimated", "observed")
-
-
-def read_onset(text: str) -> Onset:
-    """Return the onset written "Thursday 05:00".
-
-    Raises
-    ------
-    InputError
-        The text is no weekday and full hour.
-
-    """
-    try:
-        day, clock = text.split()
-        hour, minute = clock.split(":")
-        onset = Onset(WEEKDAYS.index(day.lower()), int(hour))
-    except ValueError as error:
-        raise InputError(say("error.onset", found=text)) from error
-    if minute != "00" or not 0 <= onset.hour < 24:
-        raise InputError(say("error.onset", found=text))
-    return onset
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from resilience.arrays import longest_run
-from resilience.defaults import default
-from resilience.files import write_parquet
+from resilience.base.arrays import longest_run
+from resilience.base.defaults import default
+from resilience.base.files import write_parquet
 
 if TYPE_CHECKING:
     from resilience.record import Run

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resilience.errors import Problem, near
-from resilience.tables import case_schema
+from resilience.base.errors import Problem, near
+from resilience.base.schema import case_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from resilience.base.errors import InputError, near
+from resilience.base.text import say
 from resilience.city import LAYERS, City
-from resilience.errors import InputError, near
-from resilience.text import say
 
 if TYPE_CHECKING:
     import pandas as pd

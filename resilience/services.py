@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     import igraph
     from numpy.typing import NDArray
 
+    from resilience.base.arrays import Bools
+    from resilience.base.streams import Streams
     from resilience.city import City
-    from resilience.streams import Streams
-
-    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

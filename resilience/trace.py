@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resilience.errors import InputError, near
-from resilience.text import say
+from resilience.base.errors import InputError, near
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resilience.arrays import sums
 from resilience.assignment.equilibrium import Assignment, assign
 from resilience.assignment.graph import Demand, Pairs
 from resilience.assignment.skims import skim
 from resilience.assignment.workspace import PathStore
-from resilience.defaults import default
-from resilience.files import atomic
+from resilience.base.arrays import sums
+from resilience.base.defaults import default
+from resilience.base.files import atomic
 from resilience.networks.road import RoadModel, binned_depth, speed_in_water
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.agents.population import Population
+    from resilience.base.arrays import Bools, Floats
     from resilience.damage import Field
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 OUT, BACK = "out", "back"
 GIVEN = ("network", "demand", "closed", "store")  # what an assignment refers to and a file does not repeat

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.assignment.skims import minutes_to_nearest, nodes_within
+from resilience.base.defaults import default
 from resilience.damage import Field, dry
-from resilience.defaults import default
 from resilience.record import Record
 from resilience.services import Services
 from resilience.state import View
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from resilience.base.arrays import Bools, Floats
+    from resilience.base.streams import Streams
     from resilience.inputs import Inputs
     from resilience.scenario import Scenario
-    from resilience.streams import Streams
-
-    Bools = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
 
 
 class World:

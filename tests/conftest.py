@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from resilience import text
+from resilience.base import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,8 +65,8 @@ def sioux_copy(tmp_path: Path, sioux_folder: Path) -> Path:
 @pytest.fixture
 def problems() -> Callable[[Path], list]:
     """Load a folder that must be refused; return the problems of the error."""
+    from resilience.base.errors import CaseError
     from resilience.case import load_case
-    from resilience.errors import CaseError
 
     def refuse(folder: Path) -> list:
         with pytest.raises(CaseError) as caught:

@@ -9,7 +9,7 @@ from dash import html
 from dashboard import data
 from dashboard.frame import card
 from dashboard.words import DASH
-from resilience.defaults import parameters
+from resilience.base.defaults import parameters
 
 if TYPE_CHECKING:
     from dashboard.view import View

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import mesa
 import numpy as np
 
-from resilience.defaults import default
+from resilience.base.defaults import default
 from resilience.patience import patience
 
 if TYPE_CHECKING:

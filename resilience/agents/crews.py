@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import mesa
 import simpy
 
-from resilience.defaults import default
+from resilience.base.defaults import default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -11,10 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from resilience.base.arrays import Floats
     from resilience.city import City
     from resilience.networks.supply import SupplyNetwork
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import mesa
 from resilience.agents.commuters import CommuterAgent, OneByOne
 from resilience.agents.crews import Crew
 from resilience.agents.firms import FirmAgent, Firms, FirmsOneByOne
-from resilience.errors import InputError
-from resilience.plugins import find
-from resilience.text import say
+from resilience.base.errors import InputError
+from resilience.base.plugins import find
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path

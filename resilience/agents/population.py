@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.assignment.graph import Pairs
-from resilience.streams import Streams
+from resilience.base.streams import Streams
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from resilience.base.arrays import Bools, Floats, Ints
     from resilience.city import City
 
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
 
 PURPOSES = ("work", "school", "health", "goods", "through")
 TRAITS = -1  # the replicate of what belongs to the person and not to the event

@@ -21,15 +21,14 @@ from numba.core.errors import NumbaError
 from numba.extending import intrinsic
 from scipy.integrate import quad
 
-from resilience.errors import InputError
-from resilience.text import say
+from resilience.base.errors import InputError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from resilience.base.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 FOURTH, POWER, CONICAL, OWN = 0, 1, 2, 3  # kinds of cost function; the first is the power function with p = 4
 FLOW, SLOPE, FIXED, KIND, SCALE, EXPONENT, CAPACITY, B = range(8)  # columns of the matrix of arcs

@@ -33,22 +33,17 @@ from resilience.assignment.graph import Exponential, GiveUp, Linear
 from resilience.assignment.search import pop, sift
 from resilience.assignment.skims import link_flags, link_values
 from resilience.assignment.warm import Change, Totals, Warm
-from resilience.errors import InputError
+from resilience.base.errors import InputError
+from resilience.base.text import say
 from resilience.patience import patience
-from resilience.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from resilience.assignment.equilibrium import Assignment
     from resilience.assignment.graph import RoadGraph
     from resilience.assignment.workspace import Workspace
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
+    from resilience.base.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from resilience.assignment import kernels
 from resilience.assignment.graph import Demand, Exponential, GiveUp, Linear, count
 from resilience.assignment.memory import check_memory
 from resilience.assignment.workspace import PathStore, Workspace
-from resilience.errors import InputError
-from resilience.text import say
+from resilience.base.errors import InputError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 
     from resilience.assignment.graph import RoadGraph
     from resilience.assignment.search import SearchGraph
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
+    from resilience.base.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

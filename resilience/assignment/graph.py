@@ -25,17 +25,16 @@ from resilience.assignment.cost import (
     conical_integral,
 )
 from resilience.assignment.search import SearchGraph, contract
-from resilience.errors import InputError, near
-from resilience.text import say
+from resilience.base.errors import InputError, near
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
     from numpy.typing import ArrayLike, NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
+    from resilience.base.arrays import Bools, Floats, Ints
+
 
 MOST_EXPONENT = 700.0  # e to this is still a number
 FUNCTIONS = {"bpr": POWER, "conical": CONICAL, "own": OWN}

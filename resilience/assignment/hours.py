@@ -33,18 +33,16 @@ import pandas as pd
 
 from resilience.assignment.equilibrium import Assignment, assign, check_flags
 from resilience.assignment.graph import Demand, Linear, count
-from resilience.errors import InputError, StoppedError
-from resilience.text import say
+from resilience.base.errors import InputError, StoppedError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from resilience.assignment.graph import RoadGraph
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
+    from resilience.base.arrays import Bools, Floats
 
 
 class State(NamedTuple):

@@ -12,8 +12,8 @@ import numpy as np
 from resilience.assignment.graph import Pairs
 from resilience.assignment.skims import along_paths
 from resilience.assignment.workspace import MOST_TREE_BYTES
-from resilience.errors import InputError
-from resilience.text import say
+from resilience.base.errors import InputError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from resilience.assignment.graph import Demand, RoadGraph

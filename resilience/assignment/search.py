@@ -24,9 +24,8 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Unsigned = NDArray[np.uint32]
+    from resilience.base.arrays import Bools, Ints, Unsigned
+
 
 NONE = 2**32 - 1  # no arc, or a node that was never in a queue
 WAS = 2**32 - 2  # a node that was in the queue

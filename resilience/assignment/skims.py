@@ -10,21 +10,18 @@ from numba import njit
 
 from resilience.assignment.graph import Pairs
 from resilience.assignment.search import arrive, from_any, grow
-from resilience.errors import InputError
-from resilience.text import say
+from resilience.base.errors import InputError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from resilience.assignment.equilibrium import Assignment
     from resilience.assignment.graph import RoadGraph
     from resilience.assignment.search import SearchGraph
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
+    from resilience.base.arrays import Bools, Floats, Ints
 
 
 def link_values(graph: RoadGraph, name: str, values: ArrayLike, *, least: float = 0.0) -> Floats:

@@ -36,13 +36,13 @@ from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import lsmr
 
-from resilience.arrays import sums
 from resilience.assignment.equilibrium import Assignment, assign, check, check_start
 from resilience.assignment.graph import Demand
 from resilience.assignment.search import NONE, arrive, grow, pop, sift
 from resilience.assignment.workspace import PathStore
-from resilience.errors import InputError, near
-from resilience.text import say
+from resilience.base.arrays import sums
+from resilience.base.errors import InputError, near
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,11 +50,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.assignment.graph import RoadGraph
+    from resilience.base.arrays import Bools, Floats, Ints, Unsigned
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Unsigned = NDArray[np.uint32]
     Progress = Callable[[int, float], bool | None]
 
 LOADINGS = ("link", "path")

@@ -18,16 +18,15 @@ from resilience.assignment import kernels
 from resilience.assignment.equilibrium import Assignment, check_flags, check_target, solve
 from resilience.assignment.graph import count
 from resilience.assignment.workspace import Workspace
-from resilience.errors import InputError, StoppedError
-from resilience.text import say
+from resilience.base.errors import InputError, StoppedError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
+    from resilience.base.arrays import Bools, Floats
 
 
 LEAST_GAP = 1e-13  # rounding hides what is finer

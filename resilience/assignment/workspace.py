@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from resilience.assignment.graph import Demand, RoadGraph
     from resilience.assignment.search import SearchGraph
+    from resilience.base.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 PACK_BELOW = 0.7  # share of the pool in use below which it is packed before it is enlarged
 MOST_TREE_BYTES = 512e6  # above this the trees of the origins are grown anew in every pass

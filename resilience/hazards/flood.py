@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.damage import CREW, DEPTHS, OWN_STAFF, Damage, Event, Field, Onset
-from resilience.defaults import default
-from resilience.errors import CaseError, InputError, Notice, Problem
+from resilience.base.defaults import default
+from resilience.base.errors import CaseError, InputError, Notice, Problem
+from resilience.base.schema import read_table
+from resilience.base.text import say
+from resilience.damage import CREW, DEPTHS, OWN_STAFF, Damage, Event, Field
 from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
 from resilience.readers.raster import Raster, read_raster
-from resilience.tables import read_table
-from resilience.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from resilience.base.clock import Onset
+    from resilience.base.streams import Streams
     from resilience.city import City
     from resilience.inputs import Inputs
     from resilience.state import View
-    from resilience.streams import Streams
 
 CELLS_EVERY_HOURS = 3
 

@@ -11,20 +11,18 @@ import numpy as np
 from numba import njit
 from scipy.ndimage import label
 
+from resilience.base.defaults import default
+from resilience.base.errors import CaseError, Problem
+from resilience.base.schema import read_points
 from resilience.damage import DEPTHS, Field
-from resilience.defaults import default
-from resilience.errors import CaseError, Problem
-from resilience.tables import read_points
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from resilience.base.arrays import Floats, Ints
     from resilience.city import City
     from resilience.readers.raster import Raster
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 def lake_cells(terrain: Raster, water_height_m: float) -> NDArray[np.bool_]:

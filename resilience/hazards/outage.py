@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.damage import NOBODY, Damage, Event, Field, Onset
-from resilience.errors import CaseError, InputError, Problem, near
+from resilience.base.errors import CaseError, InputError, Problem, near
+from resilience.base.text import say
+from resilience.damage import NOBODY, Damage, Event, Field
 from resilience.selection import select
-from resilience.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from resilience.base.clock import Onset
+    from resilience.base.streams import Streams
     from resilience.city import City
     from resilience.inputs import Inputs
     from resilience.state import View
-    from resilience.streams import Streams
 
 PATTERNS = ("random", "targeted", "listed")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from resilience.errors import InputError
-from resilience.text import say
+from resilience.base.errors import InputError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from resilience.inputs import Inputs

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.errors import InputError
+from resilience.base.errors import InputError
+from resilience.base.text import say
 from resilience.selection import select
-from resilience.text import say
 
 if TYPE_CHECKING:
     from resilience.inputs import Inputs

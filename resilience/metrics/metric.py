@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.defaults import default
+from resilience.base.defaults import default
 from resilience.metrics import curve as curves
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.defaults import default
+from resilience.base.defaults import default
 from resilience.metrics.metric import HIGHER, LOWER, Metric
 from resilience.metrics.traffic import ratio
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from resilience.base.plugins import find, names
 from resilience.metrics.metric import PILLARS, Metric
-from resilience.plugins import find, names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from resilience.assignment.graph import RoadGraph
-from resilience.defaults import default
+from resilience.base.defaults import default
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

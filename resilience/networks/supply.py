@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.arrays import sums
+from resilience.base.arrays import sums
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import numpy as np
 import rasterio
 from pyproj import CRS
 
-from resilience.errors import CaseError, Problem
+from resilience.base.errors import CaseError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from resilience.assignment.graph import Demand, Pairs, RoadGraph
-from resilience.errors import CaseError, InputError, Problem, near
-from resilience.text import say
+from resilience.base.errors import CaseError, InputError, Problem, near
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
+from resilience.base.errors import CaseError
+from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.engine import run
-from resilience.errors import CaseError
-from resilience.streams import Streams
 from resilience.traffic import baseline
 from tests.places import CASES
 

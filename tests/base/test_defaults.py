@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import resilience
-from resilience.defaults import default, parameters
-from resilience.tables import case_schema, schema, schema_names
+from resilience.base.defaults import default, parameters
+from resilience.base.schema import case_schema, schema, schema_names
 
 PACKAGE = Path(resilience.__file__).parent
 TYPES = {"id", "ref", "component", "text", "choice", "number", "integer", "boolean", "line", "polygon"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 
-from resilience.errors import CaseError, InputError, Problem, ResilienceError, RunError
+from resilience.base.errors import CaseError, InputError, Problem, ResilienceError, RunError
 
 
 def test_a_problem_says_where_and_what():

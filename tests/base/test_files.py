@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from resilience.errors import RunError
-from resilience.files import atomic, digest, remove_temporary, write_json, write_parquet
+from resilience.base.errors import RunError
+from resilience.base.files import atomic, digest, remove_temporary, write_json, write_parquet
 
 
 def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path):

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from resilience.base.errors import InputError
+from resilience.base.plugins import BUILT_IN, find, names
 from resilience.case import list_extensions
-from resilience.errors import InputError
-from resilience.plugins import BUILT_IN, find, names
 
 
 @pytest.mark.parametrize(("room", "name"), [(room, name) for room, some in BUILT_IN.items() for name in some])

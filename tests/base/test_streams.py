@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from resilience.streams import Streams, philox
+from resilience.base.streams import Streams, philox
 
 IDS = [f"power:n{i}" for i in range(2000)]
 

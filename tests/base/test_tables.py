@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resilience.tables import MOST_PER_COLUMN, check_refs, read_points, read_table
+from resilience.base.schema import MOST_PER_COLUMN, check_refs, read_points, read_table
 
 
 def read(tmp_path, text, name="connectors", *, encoding="utf-8"):

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import resilience
-from resilience.errors import near
+from resilience.base.errors import near
+from resilience.base.text import catalogue, choose_language, known, language, say
 from resilience.metrics.metric import PILLARS
 from resilience.metrics.scoring import all_metrics
 from resilience.score import GRADES
-from resilience.text import catalogue, choose_language, known, language, say
 
 PACKAGE = Path(resilience.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -137,7 +137,7 @@ def test_say_fills_blanks_and_falls_back():
 
 
 def test_the_language_is_chosen_or_taken_from_the_environment(monkeypatch):
-    monkeypatch.setattr("resilience.text._chosen", [])
+    monkeypatch.setattr("resilience.base.text._chosen", [])
     assert language() == "en"
     monkeypatch.setenv("RESILIENCE_LANG", "zh_CN.UTF-8")
     assert language() == "zh"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from resilience.text import say
+from resilience.base.text import say
 
 RUN = "run=sioux_falls%2Fsmall"
 MARKS = {

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from resilience.damage import Onset
-from resilience.errors import InputError
-from resilience.scenario import Measure, Option, Scenario, read_onset
+from resilience.base.clock import Onset, read_onset
+from resilience.base.errors import InputError
+from resilience.scenario import Measure, Option, Scenario
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from resilience.selection import select
 
 

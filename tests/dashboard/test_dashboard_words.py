@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.place import Place
 from dashboard.words import DASH, Words
-from resilience.text import catalogue
+from resilience.base.text import catalogue
 
 EN, ZH = Words("en"), Words("zh")
 

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from resilience.base.clock import Onset
+from resilience.base.errors import CaseError, InputError
+from resilience.base.streams import Streams
 from resilience.case import load_case
-from resilience.damage import CREW, OWN_STAFF, Onset
-from resilience.errors import CaseError, InputError
+from resilience.damage import CREW, OWN_STAFF
 from resilience.hazards.flood import LakeFlood
 from resilience.state import View
-from resilience.streams import Streams
 from tests.tiny import CRS, terrain, write_case, write_tif
 
 DRAWING = "~123456789\n~123456789"

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resilience.base.clock import Onset
+from resilience.base.errors import CaseError, InputError
+from resilience.base.streams import Streams
 from resilience.case import load_case
-from resilience.damage import NOBODY, Onset
-from resilience.errors import CaseError, InputError
+from resilience.damage import NOBODY
 from resilience.hazards.outage import Outage
-from resilience.streams import Streams
 from tests.tiny import POWER, write_case
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from resilience.base.streams import Streams
 from resilience.state import View
-from resilience.streams import Streams
 
 
 def view(city, hour, undamaged):

@@ -9,12 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from resilience import defaults, traffic
+from resilience import traffic
+from resilience.base import defaults
+from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.engine import run
 from resilience.ensemble import stress_test
 from resilience.metrics.scoring import score
-from resilience.streams import Streams
 from tests.places import CASES
 from tests.stress.test_ensemble import contents
 

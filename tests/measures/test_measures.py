@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resilience.errors import InputError
+from resilience.base.errors import InputError
+from resilience.base.plugins import BUILT_IN, find
 from resilience.measures.crews import ExtraCrew
 from resilience.measures.generator import BackupGenerator
 from resilience.measures.raising import FloodProof, RaiseRoad
-from resilience.plugins import BUILT_IN, find
 
 RIVERSIDE = "road.name == 'Riverside Drive'"
 ACTING = {

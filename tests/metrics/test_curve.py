@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.arrays import longest_run
+from resilience.base.arrays import longest_run
 from resilience.metrics.curve import (
     gain_area,
     hours_below,

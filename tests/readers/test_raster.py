@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from resilience.errors import CaseError
+from resilience.base.errors import CaseError
 from resilience.readers.raster import Raster, read_raster
 from tests.tiny import CRS, terrain, write_tif
 

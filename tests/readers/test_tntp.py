@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from resilience.errors import CaseError, InputError
+from resilience.base.errors import CaseError, InputError
 from resilience.readers.tntp import read_tntp
 from tests.tiny import write_tntp
 

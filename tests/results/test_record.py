@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resilience.errors import RunError
-from resilience.files import write_json, write_parquet
+from resilience.base.errors import RunError
+from resilience.base.files import write_json, write_parquet
 from resilience.record import SCHEMA_VERSION, TABLES, Record, open_run
 
 

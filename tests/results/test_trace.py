@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from resilience.trace import chains, clock, first_scenario
 
 

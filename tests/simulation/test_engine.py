@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.engine import run
 from resilience.scenario import Option
 from resilience.selection import select
-from resilience.streams import Streams
 from resilience.traffic import baseline
 from tests.places import CASES
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.services import Services
-from resilience.streams import Streams
 
 HEAD = """
 [case]

@@ -14,10 +14,10 @@ import pandas as pd
 import psutil
 import pytest
 
+from resilience.base.errors import InputError, RunError
 from resilience.case import load_case
 from resilience.compare import compare_run
 from resilience.ensemble import stress_test
-from resilience.errors import InputError, RunError
 from resilience.record import open_run
 from tests.places import CASES
 

@@ -9,7 +9,7 @@ import pytest
 
 from resilience import roadscan
 from resilience.assignment import Demand
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from resilience.patience import patience
 from resilience.roadscan import RoadProblem, check_folder, scan_roads, tables_of, write_scan
 from tests.tiny import graph, pairs

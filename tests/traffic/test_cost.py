@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from resilience.assignment import Demand, OwnCost, RoadGraph, assign
 from resilience.assignment.cost import CONICAL, OWN, POWER, minutes_at, slope_at
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from tests.tiny import pairs
 
 EMPTY = np.zeros(2, bool)

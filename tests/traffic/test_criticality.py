@@ -22,7 +22,7 @@ from resilience.assignment.criticality import (
     single_links,
     streets,
 )
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from resilience.patience import patience
 from tests.tiny import graph, pairs
 from tests.traffic.test_equilibrium import networks

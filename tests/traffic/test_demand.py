@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from resilience.assignment import Demand, Exponential, GiveUp, Linear, Pairs, RoadGraph, VehicleClass, assign
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from tests.tiny import graph, pairs
 from tests.traffic.test_equilibrium import networks
 

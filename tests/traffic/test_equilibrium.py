@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resilience.assignment import Change, Demand, Pairs, Warm, assign
 from resilience.assignment.skims import minutes_to_nearest, nodes_within, skim
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from tests.tiny import graph, pairs, shortest
 
 GAP = 1e-8

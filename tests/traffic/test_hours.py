@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from resilience.assignment import Demand, GiveUp, VehicleClass, assign
 from resilience.assignment.graph import Pairs
 from resilience.assignment.hours import State, assign_hours
-from resilience.errors import InputError, StoppedError
+from resilience.base.errors import InputError, StoppedError
 from tests.tiny import graph, pairs
 
 GAP = 1e-9

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from resilience.assignment import Demand, Pairs, VehicleClass, assign, memory, memory_needed
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from tests.tiny import graph
 
 

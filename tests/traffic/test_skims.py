@@ -15,7 +15,7 @@ from resilience.assignment.skims import (
     skim,
     skim_matrices,
 )
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from tests.tiny import graph, pairs, shortest
 from tests.traffic.test_equilibrium import networks, shut_some
 

@@ -14,7 +14,7 @@ from scipy.special import expit
 from resilience.assignment import Demand, GiveUp, VehicleClass, assign, stochastic
 from resilience.assignment.graph import Pairs
 from resilience.assignment.stochastic import assign_logit
-from resilience.errors import InputError
+from resilience.base.errors import InputError
 from tests.tiny import graph, pairs, shortest
 
 GAP = 1e-9

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from resilience.assignment import Change, Demand, GiveUp, Warm, assign
 from resilience.assignment import kernels as kernels_module
-from resilience.errors import InputError, StoppedError
+from resilience.base.errors import InputError, StoppedError
 from tests.tiny import graph, pairs
 from tests.traffic.test_equilibrium import check_equilibrium, networks
 

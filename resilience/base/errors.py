@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resilience.text import say
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,13 +1,14 @@
-"""Small helpers on arrays."""
+"""The types of arrays, and small helpers on them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Unsigned = NDArray[np.uint32]
 
 
 def sums(

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from resilience.errors import Problem, near
+from resilience.base.errors import Problem, near
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FOLDER = Path(__file__).parent / "data" / "schema"
+_FOLDER = Path(__file__).parents[1] / "data" / "schema"
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 MOST_PER_COLUMN = 20
 

@@ -7,8 +7,8 @@ import importlib.util
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from resilience.errors import InputError, near
-from resilience.text import say
+from resilience.base.errors import InputError, near
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path

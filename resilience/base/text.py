@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "zh")
-_FOLDER = Path(__file__).parent / "data" / "text"
+_FOLDER = Path(__file__).parents[1] / "data" / "text"
 _chosen: list[str] = []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-_FOLDER = Path(__file__).parent / "data" / "defaults"
+_FOLDER = Path(__file__).parents[1] / "data" / "defaults"
 
 
 @cache

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from resilience.errors import RunError
-from resilience.text import say
+from resilience.base.errors import RunError
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

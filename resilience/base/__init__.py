@@ -1,0 +1,1 @@
+"""What every room stands on: words, errors, defaults, chance, files; it knows nothing of cities."""
