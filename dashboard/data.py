@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from resilience import score
-from resilience.compare import REFERENCE, compare_run
+from resilience.results import grades as score
+from resilience.results.compare import REFERENCE, compare_run
 
 if TYPE_CHECKING:
-    from resilience.record import Run
+    from resilience.results.run import Run
 
 PILLARS = ("traffic", "travel", "safety", "economy")
 OTHERS = "*"

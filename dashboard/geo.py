@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from resilience.record import Run
+    from resilience.results.run import Run
 
 MAIN_ROADS = {"motorway": 3, "trunk": 3, "primary": 3, "secondary": 2}
 

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from resilience.base.errors import ResilienceError
-from resilience.record import Run, open_run
+from resilience.results.run import Run, open_run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import dash
 
     from dashboard.library import Library
-    from resilience.record import Run
+    from resilience.results.run import Run
 
 LIBRARY_FILES = {"maplibre-gl.js": "text/javascript", "maplibre-gl.css": "text/css"}
 MOST_BYTES = 1_000_000

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dashboard.library import Found
     from dashboard.place import Place
     from dashboard.words import Words
-    from resilience.record import Run
+    from resilience.results.run import Run
 
 
 @dataclass(frozen=True)

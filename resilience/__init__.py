@@ -19,14 +19,14 @@ _PUBLIC = {
     "Scenario": "resilience.scenario",
     "Option": "resilience.scenario",
     "Tolerance": "resilience.scenario",
-    "Record": "resilience.record",
+    "Record": "resilience.results.record",
     "Network": "resilience.networks.network",
     "assign": "resilience.assignment.equilibrium",
     "run": "resilience.engine",
     "stress_test": "resilience.ensemble",
-    "grade_run": "resilience.score",
-    "compare_run": "resilience.compare",
-    "open_run": "resilience.record",
+    "grade_run": "resilience.results.grades",
+    "compare_run": "resilience.results.compare",
+    "open_run": "resilience.results.run",
 }
 __all__ = [*_PUBLIC]  # noqa: PLE0604 - the names are resolved on first use
 __version__ = "0.1.0"

@@ -20,7 +20,8 @@ from resilience.city import City
 from resilience.citytables import TABLES, check_city, check_crs, check_tables, read_tables
 from resilience.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.metrics.scoring import all_metrics
-from resilience.scenario import DO_NOTHING, NO_HAZARD, Ladder, Measure, Option, Scenario, Scenarios, Tolerance
+from resilience.results.record import DO_NOTHING, NO_HAZARD
+from resilience.scenario import Ladder, Measure, Option, Scenario, Scenarios, Tolerance
 from resilience.sections import (
     check_arguments,
     check_names,

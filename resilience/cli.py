@@ -96,8 +96,8 @@ def run_case(
 @app.command(help=say("cli.score"))
 def score(run: RunFolder, as_json: AsJson = False) -> None:
     """Print the grades of a run."""
-    from resilience.record import open_run
-    from resilience.score import grade_run
+    from resilience.results.grades import grade_run
+    from resilience.results.run import open_run
 
     found = open_run(run)
     if as_json:
@@ -109,7 +109,7 @@ def score(run: RunFolder, as_json: AsJson = False) -> None:
 def _print_scores(run: Any) -> None:
     from rich.table import Table
 
-    from resilience.score import grade_run, overall
+    from resilience.results.grades import grade_run, overall
 
     console = _console(len(run.scenarios))
     grades = grade_run(run)
@@ -177,8 +177,8 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
     """Print what each option changes."""
     from rich.table import Table
 
-    from resilience.compare import compare_run
-    from resilience.record import open_run
+    from resilience.results.compare import compare_run
+    from resilience.results.run import open_run
 
     found = open_run(run)
     table = compare_run(found)
@@ -226,8 +226,8 @@ def trace(
     replicate: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Print the chain of causes behind a component's failure."""
-    from resilience.record import open_run
-    from resilience.trace import chains, clock, first_scenario
+    from resilience.results.run import open_run
+    from resilience.results.trace import chains, clock, first_scenario
 
     found = open_run(run)
     name = scenario or first_scenario(found, component, option, replicate)

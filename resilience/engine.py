@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from resilience.base.streams import Streams
     from resilience.damage import Event, Field
     from resilience.inputs import Inputs
-    from resilience.record import Record
+    from resilience.results.record import Record
     from resilience.scenario import Scenario
 
 

@@ -35,9 +35,9 @@ from resilience.base.text import say
 from resilience.case import Case, load_case
 from resilience.engine import run
 from resilience.metrics.scoring import all_metrics, score
-from resilience.record import KEYS, SCHEMA_VERSION, TABLES, Record, Run, open_run
-from resilience.scenario import DO_NOTHING, Scenario
-from resilience.score import grade_run
+from resilience.results.grades import grade_run
+from resilience.results.record import DO_NOTHING, KEYS, SCHEMA_VERSION, TABLES, Record
+from resilience.results.run import Run, open_run
 from resilience.traffic import Baseline, baseline, load_baseline, save_baseline
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from resilience.agents.population import Population
     from resilience.inputs import Inputs
+    from resilience.scenario import Scenario
 
 REPRESENTATIVE = 0
 # workers start with these: the allocator gives memory back sooner, and no library starts threads of its own

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from resilience.base.clock import WEEKDAYS, Onset
+from resilience.results.record import NO_HAZARD
 
 if TYPE_CHECKING:
     from resilience.inputs import Inputs
 
-NO_HAZARD = "no-hazard"
-DO_NOTHING = "do-nothing"
 KNOWN = ("assumed", "estimated", "observed")
 
 

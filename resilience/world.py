@@ -9,7 +9,7 @@ import numpy as np
 from resilience.assignment.skims import minutes_to_nearest, nodes_within
 from resilience.base.defaults import default
 from resilience.damage import Field, dry
-from resilience.record import Record
+from resilience.results.record import Record
 from resilience.services import Services
 from resilience.state import View
 from resilience.traffic import RoadState, open_state, road_state

@@ -16,10 +16,3 @@ def sums(
 ) -> NDArray[np.float64]:
     """Return the sum of `values` in each of `many` groups, shape (many,)."""
     return np.bincount(group, values, many).astype(np.float64, copy=False)
-
-
-def longest_run(flags: NDArray[np.bool_]) -> int:
-    """Return the length of the longest unbroken run of True, hours."""
-    padded = np.concatenate([[0], flags.astype(int), [0]])
-    edges = np.flatnonzero(np.diff(padded))
-    return int((edges[1::2] - edges[::2]).max(initial=0))

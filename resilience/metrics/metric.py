@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from resilience.record import Record
+    from resilience.results.record import Record
 
 PILLARS = ("traffic", "travel", "safety", "economy")
 HIGHER, LOWER = "higher", "lower"

@@ -13,7 +13,7 @@ from resilience.metrics.traffic import ratio
 if TYPE_CHECKING:
     import pandas as pd
 
-    from resilience.record import Record
+    from resilience.results.record import Record
 
     Tables = dict[str, pd.DataFrame]
 

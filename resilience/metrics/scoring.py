@@ -11,7 +11,7 @@ from resilience.metrics.metric import PILLARS, Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-    from resilience.record import Record
+    from resilience.results.record import Record
 
 
 @cache

@@ -12,7 +12,7 @@ from resilience.metrics.traffic import TRIPS, ratio
 if TYPE_CHECKING:
     import pandas as pd
 
-    from resilience.record import Record
+    from resilience.results.record import Record
 
     Tables = dict[str, pd.DataFrame]
 

@@ -14,7 +14,7 @@ from resilience.base.errors import near
 from resilience.base.text import catalogue, choose_language, known, language, say
 from resilience.metrics.metric import PILLARS
 from resilience.metrics.scoring import all_metrics
-from resilience.score import GRADES
+from resilience.results.grades import GRADES
 
 PACKAGE = Path(resilience.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -19,7 +19,7 @@ from dashboard.words import Words
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from resilience.record import Run
+    from resilience.results.run import Run
 
 EN = Words("en")
 METRICS = [

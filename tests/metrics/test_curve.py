@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.base.arrays import longest_run
 from resilience.metrics.curve import (
     gain_area,
     hours_below,
@@ -16,6 +15,7 @@ from resilience.metrics.curve import (
     rapidity,
     robustness,
 )
+from resilience.results.grades import longest_run
 
 
 def test_gains_do_not_make_up_for_losses():

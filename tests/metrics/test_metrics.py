@@ -7,7 +7,7 @@ import pytest
 from resilience.metrics import economy, safety, traffic, travel
 from resilience.metrics.metric import HIGHER, LOWER, PILLARS, Metric
 from resilience.metrics.scoring import all_metrics, score
-from resilience.record import Record
+from resilience.results.record import Record
 
 TABLES = {
     "zones": pd.DataFrame({"people": [60.0, 40.0]}, index=["zone:a", "zone:b"]),

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
 
-from resilience.compare import compare_run
-from resilience.score import wilson
+from resilience.results.compare import compare_run
+from resilience.results.grades import wilson
 
 
 def run(values: dict[str, list[float]], better="higher", metric="travel/completed_trips"):

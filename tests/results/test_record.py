@@ -8,7 +8,8 @@ import pytest
 
 from resilience.base.errors import RunError
 from resilience.base.files import write_json, write_parquet
-from resilience.record import SCHEMA_VERSION, TABLES, Record, open_run
+from resilience.results.record import SCHEMA_VERSION, TABLES, Record
+from resilience.results.run import open_run
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.score import FAIL, GRADES, NOT_RESOLVED, PARTLY, PASS, grade_all, grade_one, overall, wilson
+from resilience.results.grades import FAIL, GRADES, NOT_RESOLVED, PARTLY, PASS, grade_all, grade_one, overall, wilson
 
 
 @pytest.mark.parametrize(

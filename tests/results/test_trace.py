@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from resilience.base.errors import InputError
-from resilience.trace import chains, clock, first_scenario
+from resilience.results.trace import chains, clock, first_scenario
 
 
 class Run:

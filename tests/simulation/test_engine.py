@@ -212,7 +212,7 @@ def test_crews_wait_for_the_water_to_fall(falls, flood):
 def test_metrics_do_not_need_the_model(falls, flood, calm):
     """Scores computed from the tables of a run folder are those computed from the run."""
     from resilience.metrics.scoring import score
-    from resilience.record import Record
+    from resilience.results.record import Record
 
     tables = falls[0].city.tables
     rows, _ = score(flood, calm, tables)

@@ -9,10 +9,10 @@ import pandas as pd
 from scipy.stats import t as student
 
 from resilience.base.defaults import default
-from resilience.score import wilson
+from resilience.results.grades import wilson
 
 if TYPE_CHECKING:
-    from resilience.record import Run
+    from resilience.results.run import Run
 
 REFERENCE = "do-nothing"
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from resilience.base.arrays import longest_run
 from resilience.base.defaults import default
 from resilience.base.files import write_parquet
 
 if TYPE_CHECKING:
-    from resilience.record import Run
+    from numpy.typing import NDArray
+
+    from resilience.results.run import Run
 
 PASS, PARTLY, FAIL, NOT_RESOLVED = "PASS", "PARTLY", "FAIL", "NOT RESOLVED"
 GRADES = (PASS, PARTLY, FAIL, NOT_RESOLVED)
@@ -118,3 +119,10 @@ def overall(grades: pd.DataFrame) -> str:
         if grade in must:
             return grade
     return PASS if must else NOT_RESOLVED
+
+
+def longest_run(flags: NDArray[np.bool_]) -> int:
+    """Return the length of the longest unbroken run of True, hours."""
+    padded = np.concatenate([[0], flags.astype(int), [0]])
+    edges = np.flatnonzero(np.diff(padded))
+    return int((edges[1::2] - edges[::2]).max(initial=0))

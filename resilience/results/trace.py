@@ -11,7 +11,7 @@ from resilience.base.text import say
 if TYPE_CHECKING:
     import pandas as pd
 
-    from resilience.record import Run
+    from resilience.results.run import Run
 
 LOSSES = ("failed", "closed", "cut_off", "deadlock")
 
