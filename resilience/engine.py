@@ -11,7 +11,7 @@ from resilience.agents.model import CityModel
 from resilience.mobility import Mobility
 from resilience.observer import Observer
 from resilience.repairs import Repairs
-from resilience.traffic import Baseline, Traffic
+from resilience.simulation.static_traffic import Traffic
 from resilience.world import World
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from resilience.inputs import Inputs
     from resilience.results.record import Record
     from resilience.scenario import Scenario
+    from resilience.simulation.baseline import Baseline
 
 
 def run(

@@ -38,7 +38,7 @@ from resilience.metrics.scoring import all_metrics, score
 from resilience.results.grades import grade_run
 from resilience.results.record import DO_NOTHING, KEYS, SCHEMA_VERSION, TABLES, Record
 from resilience.results.run import Run, open_run
-from resilience.traffic import Baseline, baseline, load_baseline, save_baseline
+from resilience.simulation.baseline import Baseline, baseline, load_baseline, save_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

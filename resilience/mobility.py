@@ -13,8 +13,8 @@ from resilience.base.arrays import sums
 from resilience.base.defaults import default
 from resilience.damage import DEPTHS
 from resilience.patience import patience
+from resilience.simulation.baseline import BACK, OUT
 from resilience.state import Outlook
-from resilience.traffic import BACK, OUT, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from resilience.agents.firms import Firms
     from resilience.assignment.equilibrium import Assignment
     from resilience.base.arrays import Bools, Floats
+    from resilience.simulation.static_traffic import Traffic
     from resilience.world import World
 
 

@@ -11,8 +11,8 @@ from resilience.base.defaults import default
 from resilience.damage import Field, dry
 from resilience.results.record import Record
 from resilience.services import Services
+from resilience.simulation.road_state import RoadState, open_state, road_state
 from resilience.state import View
-from resilience.traffic import RoadState, open_state, road_state
 
 if TYPE_CHECKING:
     import pandas as pd

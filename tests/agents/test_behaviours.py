@@ -11,7 +11,7 @@ from resilience.base.errors import CaseError
 from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.engine import run
-from resilience.traffic import baseline
+from resilience.simulation.baseline import baseline
 from tests.places import CASES
 
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from resilience import traffic
 from resilience.base import defaults
 from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.engine import run
 from resilience.ensemble import stress_test
 from resilience.metrics.scoring import score
+from resilience.simulation import static_traffic
+from resilience.simulation.baseline import baseline
 from tests.places import CASES
 from tests.stress.test_ensemble import contents
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.verify
 def city():
     case = load_case(CASES / "porto_alegre")
     people = case.population(1)
-    return case, people, traffic.baseline(case.city.road, people, case.inputs.rhythm.relative_gap)
+    return case, people, baseline(case.city.road, people, case.inputs.rhythm.relative_gap)
 
 
 def go(city, name, *, replicate=0, inputs=None, ordinary=None, people=True):
@@ -76,9 +77,9 @@ def test_what_is_skipped_costs_little(city, monkeypatch, report, what, share, ga
     calm = go(city, case.tests.scenarios["lake-8m"].without_hazard())
     usual, _ = score(go(city, "lake-8m"), calm, case.city.tables)
     real = defaults.default
-    monkeypatch.setattr(traffic, "default", lambda n: share if n == "traffic.resolve_share" else real(n))
+    monkeypatch.setattr(static_traffic, "default", lambda n: share if n == "traffic.resolve_share" else real(n))
     inputs = replace(case.inputs, rhythm=replace(case.inputs.rhythm, relative_gap=gap))
-    ordinary = traffic.baseline(case.city.road, people, gap)
+    ordinary = baseline(case.city.road, people, gap)
     calm = go(city, case.tests.scenarios["lake-8m"].without_hazard(), inputs=inputs, ordinary=ordinary)
     exact, _ = score(go(city, "lake-8m", inputs=inputs, ordinary=ordinary), calm, case.city.tables)
     worst = ("", 0.0)

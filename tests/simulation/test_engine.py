@@ -13,7 +13,7 @@ from resilience.case import load_case
 from resilience.engine import run
 from resilience.scenario import Option
 from resilience.selection import select
-from resilience.traffic import baseline
+from resilience.simulation.baseline import baseline
 from tests.places import CASES
 
 

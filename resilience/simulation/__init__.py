@@ -1,0 +1,1 @@
+"""One run: the clock, the order of a tick, and the state that its parts share."""
