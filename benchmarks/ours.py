@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.networks import Problem, load_problem
 from benchmarks.resident import Answer, serve, timed
-from resilience.assignment import Assignment, Change, Demand, Pairs, RoadGraph, Warm, assign
+from resilience.traffic import Assignment, Change, Demand, Pairs, RoadGraph, Warm, assign
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools

@@ -291,9 +291,9 @@ def assign(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from resilience.assignment import assign as solve
     from resilience.readers.tntp import read_tntp
     from resilience.roadscan import check_folder
+    from resilience.traffic import assign as solve
 
     if iterations < 1:
         raise InputError(say("error.not_positive", name="iterations", found=iterations))

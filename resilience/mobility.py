@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.agents.firms import Firms
-    from resilience.assignment.equilibrium import Assignment
     from resilience.base.arrays import Bools, Floats
     from resilience.simulation.static_traffic import Traffic
+    from resilience.traffic.equilibrium import Assignment
     from resilience.world import World
 
 

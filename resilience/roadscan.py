@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from resilience.assignment.criticality import (
+from resilience.base.arrays import sums
+from resilience.base.errors import InputError, near
+from resilience.base.files import atomic, write_json
+from resilience.base.text import say
+from resilience.case import load_case
+from resilience.patience import patience
+from resilience.readers.tntp import read_tntp
+from resilience.traffic.criticality import (
     Criticality,
     Element,
     betweenness,
@@ -22,21 +29,15 @@ from resilience.assignment.criticality import (
     single_links,
     streets,
 )
-from resilience.assignment.equilibrium import Assignment, assign
-from resilience.assignment.graph import Demand, GiveUp, RoadGraph
-from resilience.base.arrays import sums
-from resilience.base.errors import InputError, near
-from resilience.base.files import atomic, write_json
-from resilience.base.text import say
-from resilience.case import load_case
-from resilience.patience import patience
-from resilience.readers.tntp import read_tntp
+from resilience.traffic.demand import Demand, GiveUp
+from resilience.traffic.equilibrium import Assignment, assign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from resilience.base.arrays import Bools, Floats
+    from resilience.traffic.graph import RoadGraph
 
 
 KINDS = ("links", "streets", "cells")

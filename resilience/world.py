@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.assignment.skims import minutes_to_nearest, nodes_within
 from resilience.base.defaults import default
 from resilience.damage import Field, dry
 from resilience.results.record import Record
 from resilience.services import Services
 from resilience.simulation.road_state import RoadState, open_state, road_state
 from resilience.state import View
+from resilience.traffic.skims import minutes_to_nearest, nodes_within
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-from resilience.assignment import Pairs, RoadGraph
 from resilience.readers.raster import Raster
+from resilience.traffic import Pairs, RoadGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.assignment.graph import Pairs
 from resilience.base.streams import Streams
+from resilience.traffic.demand import Pairs
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats, Ints

@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from resilience.assignment.graph import RoadGraph
 from resilience.base.defaults import default
+from resilience.traffic.graph import RoadGraph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from resilience.assignment.graph import Demand, Pairs, RoadGraph
 from resilience.base.errors import CaseError, InputError, Problem, near
 from resilience.base.text import say
+from resilience.traffic.demand import Demand, Pairs
+from resilience.traffic.graph import RoadGraph
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resilience.assignment.equilibrium import Assignment, assign
-from resilience.assignment.graph import Demand
-from resilience.assignment.workspace import PathStore
 from resilience.base.arrays import sums
 from resilience.base.files import atomic
+from resilience.traffic.demand import Demand
+from resilience.traffic.equilibrium import Assignment, assign
+from resilience.traffic.workspace import PathStore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.assignment.equilibrium import Assignment, assign
-from resilience.assignment.graph import Demand, Pairs
-from resilience.assignment.skims import skim
 from resilience.base.defaults import default
 from resilience.simulation.baseline import BACK, OUT, Baseline
 from resilience.simulation.road_state import RoadState, open_state
+from resilience.traffic.demand import Demand, Pairs
+from resilience.traffic.equilibrium import Assignment, assign
+from resilience.traffic.skims import skim
 
 if TYPE_CHECKING:
     from resilience.agents.population import Population

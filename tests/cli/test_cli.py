@@ -268,7 +268,7 @@ def test_weights_are_of_no_use_to_a_case(call, name, weight):
 
 @pytest.mark.parametrize("command", ["assign", "criticality"])
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_solved(call, tntp, command, monkeypatch):
-    monkeypatch.setattr("resilience.assignment.assign", None)
+    monkeypatch.setattr("resilience.traffic.assign", None)
     monkeypatch.setattr("resilience.roadscan.assign", None)
     Path("file").write_text("mine")
     Path("loose").symlink_to("nowhere")
@@ -334,15 +334,15 @@ def test_assign_says_when_the_gap_is_missed(call, tntp):
 def test_assign_says_when_it_stalled_and_writes_null_for_what_is_no_number(call, tntp, monkeypatch):
     from dataclasses import replace
 
-    from resilience import assignment
+    from resilience import traffic
 
-    solve = assignment.assign
+    solve = traffic.assign
 
     def stuck(*arguments, **more):
         found = solve(*arguments, **more)
         return replace(found, converged=False, stalled=True, objective=float("inf"), average_excess_cost=float("nan"))
 
-    monkeypatch.setattr(assignment, "assign", stuck)
+    monkeypatch.setattr(traffic, "assign", stuck)
     code, out, err = call("assign", tntp, "--json")
     assert code == 2
     found = json.loads(out, parse_constant=pytest.fail)
@@ -356,7 +356,7 @@ def test_assign_says_when_it_stalled_and_writes_null_for_what_is_no_number(call,
 
 
 def test_assign_can_be_stopped_between_passes(call, tntp, monkeypatch):
-    from resilience import assignment
+    from resilience import traffic
 
     passes = []
 
@@ -364,7 +364,7 @@ def test_assign_can_be_stopped_between_passes(call, tntp, monkeypatch):
         passes.append(progress(1, 0.5))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(assignment, "assign", interrupted)
+    monkeypatch.setattr(traffic, "assign", interrupted)
     code, out, err = call("assign", tntp, "--out", "there")
     assert code == 130
     assert passes == [None]

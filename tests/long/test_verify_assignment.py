@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resilience.assignment import Change, Warm, assign
 from resilience.readers.tntp import read_tntp
+from resilience.traffic import Change, Warm, assign
 
 WEIGHTS = {"Chicago-Sketch": {"toll_weight": 0.02, "distance_weight": 0.04}}
 

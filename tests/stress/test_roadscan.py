@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from resilience import roadscan
-from resilience.assignment import Demand
 from resilience.base.errors import InputError
 from resilience.patience import patience
 from resilience.roadscan import RoadProblem, check_folder, scan_roads, tables_of, write_scan
+from resilience.traffic import Demand
 from tests.tiny import graph, pairs
 
 LINKS = [(0, 1), (1, 3), (0, 2), (2, 3), (3, 0), (3, 1)]

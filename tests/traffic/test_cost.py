@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from resilience.assignment import Demand, OwnCost, RoadGraph, assign
-from resilience.assignment.cost import CONICAL, OWN, POWER, minutes_at, slope_at
 from resilience.base.errors import InputError
+from resilience.traffic import Demand, OwnCost, RoadGraph, assign
+from resilience.traffic.cost import CONICAL, OWN, POWER, minutes_at, slope_at
 from tests.tiny import pairs
 
 EMPTY = np.zeros(2, bool)

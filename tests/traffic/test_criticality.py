@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.assignment import Demand, Exponential, GiveUp, Linear, assign
-from resilience.assignment.criticality import (
+from resilience.base.errors import InputError
+from resilience.patience import patience
+from resilience.traffic import Demand, Exponential, GiveUp, Linear, assign
+from resilience.traffic.criticality import (
     Element,
     betweenness,
     cells,
@@ -22,8 +24,6 @@ from resilience.assignment.criticality import (
     single_links,
     streets,
 )
-from resilience.base.errors import InputError
-from resilience.patience import patience
 from tests.tiny import graph, pairs
 from tests.traffic.test_equilibrium import networks
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from resilience.assignment import Demand, Exponential, GiveUp, Linear, Pairs, RoadGraph, VehicleClass, assign
 from resilience.base.errors import InputError
+from resilience.traffic import Demand, Exponential, GiveUp, Linear, Pairs, RoadGraph, VehicleClass, assign
 from tests.tiny import graph, pairs
 from tests.traffic.test_equilibrium import networks
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.assignment import Change, Demand, Pairs, Warm, assign
-from resilience.assignment.skims import minutes_to_nearest, nodes_within, skim
 from resilience.base.errors import InputError
+from resilience.traffic import Change, Demand, Pairs, Warm, assign
+from resilience.traffic.skims import minutes_to_nearest, nodes_within, skim
 from tests.tiny import graph, pairs, shortest
 
 GAP = 1e-8

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.assignment import Demand, GiveUp, VehicleClass, assign
-from resilience.assignment.graph import Pairs
-from resilience.assignment.hours import State, assign_hours
 from resilience.base.errors import InputError, StoppedError
+from resilience.traffic import Demand, GiveUp, VehicleClass, assign
+from resilience.traffic.demand import Pairs
+from resilience.traffic.hours import State, assign_hours
 from tests.tiny import graph, pairs
 
 GAP = 1e-9

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from resilience.assignment import Demand, Pairs, VehicleClass, assign, memory, memory_needed
 from resilience.base.errors import InputError
+from resilience.traffic import Demand, Pairs, VehicleClass, assign, memory, memory_needed
 from tests.tiny import graph
 
 

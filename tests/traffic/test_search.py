@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.assignment import search as module
-from resilience.assignment.search import NONE, _dijkstra, arrive, contract, grow, mend, rank
+from resilience.traffic import search as module
+from resilience.traffic.search import NONE, _dijkstra, arrive, contract, grow, mend, rank
 from tests.tiny import graph, shortest
 
 

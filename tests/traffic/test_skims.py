@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.assignment import Demand, RoadGraph, assign
-from resilience.assignment.skims import (
-    minutes_to_nearest,
-    nodes_within,
-    reachable,
-    select_link,
-    skim,
-    skim_matrices,
-)
 from resilience.base.errors import InputError
+from resilience.traffic import Demand, RoadGraph, assign
+from resilience.traffic.skims import minutes_to_nearest, nodes_within, reachable, select_link, skim, skim_matrices
 from tests.tiny import graph, pairs, shortest
 from tests.traffic.test_equilibrium import networks, shut_some
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq, root
 from scipy.special import expit
 
-from resilience.assignment import Demand, GiveUp, VehicleClass, assign, stochastic
-from resilience.assignment.graph import Pairs
-from resilience.assignment.stochastic import assign_logit
 from resilience.base.errors import InputError
+from resilience.traffic import Demand, GiveUp, VehicleClass, assign, stochastic
+from resilience.traffic.demand import Pairs
+from resilience.traffic.stochastic import assign_logit
 from tests.tiny import graph, pairs, shortest
 
 GAP = 1e-9

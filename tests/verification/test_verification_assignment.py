@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
-from resilience.assignment import Demand, Pairs, RoadGraph, assign
 from resilience.readers.tntp import read_tntp
+from resilience.traffic import Demand, Pairs, RoadGraph, assign
 from tests.tiny import graph, pairs, write_tntp
 
 BEST_KNOWN = 4_231_335.287

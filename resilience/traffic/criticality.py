@@ -29,21 +29,21 @@ from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from resilience.assignment.graph import Exponential, GiveUp, Linear
-from resilience.assignment.search import pop, sift
-from resilience.assignment.skims import link_flags, link_values
-from resilience.assignment.warm import Change, Totals, Warm
 from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.patience import patience
+from resilience.traffic.demand import Exponential, GiveUp, Linear
+from resilience.traffic.search import pop, sift
+from resilience.traffic.skims import link_flags, link_values
+from resilience.traffic.warm import Change, Totals, Warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from resilience.assignment.equilibrium import Assignment
-    from resilience.assignment.graph import RoadGraph
-    from resilience.assignment.workspace import Workspace
     from resilience.base.arrays import Bools, Floats, Ints
+    from resilience.traffic.equilibrium import Assignment
+    from resilience.traffic.graph import RoadGraph
+    from resilience.traffic.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
-from resilience.assignment.graph import Pairs
-from resilience.assignment.search import arrive, from_any, grow
 from resilience.base.errors import InputError
 from resilience.base.text import say
+from resilience.traffic.demand import Pairs
+from resilience.traffic.search import arrive, from_any, grow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
-    from resilience.assignment.equilibrium import Assignment
-    from resilience.assignment.graph import RoadGraph
-    from resilience.assignment.search import SearchGraph
     from resilience.base.arrays import Bools, Floats, Ints
+    from resilience.traffic.equilibrium import Assignment
+    from resilience.traffic.graph import RoadGraph
+    from resilience.traffic.search import SearchGraph
 
 
 def link_values(graph: RoadGraph, name: str, values: ArrayLike, *, least: float = 0.0) -> Floats:

@@ -36,21 +36,21 @@ from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import lsmr
 
-from resilience.assignment.equilibrium import Assignment, assign, check, check_start
-from resilience.assignment.graph import Demand
-from resilience.assignment.search import NONE, arrive, grow, pop, sift
-from resilience.assignment.workspace import PathStore
 from resilience.base.arrays import sums
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
+from resilience.traffic.demand import Demand
+from resilience.traffic.equilibrium import Assignment, assign, check, check_start
+from resilience.traffic.search import NONE, arrive, grow, pop, sift
+from resilience.traffic.workspace import PathStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from resilience.assignment.graph import RoadGraph
     from resilience.base.arrays import Bools, Floats, Ints, Unsigned
+    from resilience.traffic.graph import RoadGraph
 
     Progress = Callable[[int, float], bool | None]
 

@@ -19,21 +19,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from resilience.assignment import kernels
-from resilience.assignment.graph import Demand, Exponential, GiveUp, Linear, count
-from resilience.assignment.memory import check_memory
-from resilience.assignment.workspace import PathStore, Workspace
 from resilience.base.errors import InputError
 from resilience.base.text import say
+from resilience.traffic import kernels
+from resilience.traffic.demand import Demand, Exponential, GiveUp, Linear
+from resilience.traffic.graph import count
+from resilience.traffic.memory import check_memory
+from resilience.traffic.workspace import PathStore, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from resilience.assignment.graph import RoadGraph
-    from resilience.assignment.search import SearchGraph
     from resilience.base.arrays import Bools, Floats, Ints
+    from resilience.traffic.graph import RoadGraph
+    from resilience.traffic.search import SearchGraph
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from resilience.assignment import kernels
-from resilience.assignment.equilibrium import Assignment, check_flags, check_target, solve
-from resilience.assignment.graph import count
-from resilience.assignment.workspace import Workspace
 from resilience.base.errors import InputError, StoppedError
 from resilience.base.text import say
+from resilience.traffic import kernels
+from resilience.traffic.equilibrium import Assignment, check_flags, check_target, solve
+from resilience.traffic.graph import count
+from resilience.traffic.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.assignment.graph import Pairs
-from resilience.assignment.skims import along_paths
-from resilience.assignment.workspace import MOST_TREE_BYTES
 from resilience.base.errors import InputError
 from resilience.base.text import say
+from resilience.traffic.demand import Pairs
+from resilience.traffic.skims import along_paths
+from resilience.traffic.workspace import MOST_TREE_BYTES
 
 if TYPE_CHECKING:
-    from resilience.assignment.graph import Demand, RoadGraph
+    from resilience.traffic.demand import Demand
+    from resilience.traffic.graph import RoadGraph
 
 SAMPLE = 2000  # pairs whose shortest paths at free flow are looked at
 PATHS_A_PAIR = 1.2  # on Chicago Sketch and Porto Alegre between 1.0 and 1.3 at a gap of 1e-6

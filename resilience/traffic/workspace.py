@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from resilience.assignment import kernels
-from resilience.assignment.cost import FIXED, FLOW
-from resilience.assignment.graph import Exponential, GiveUp, Linear
-from resilience.assignment.kernels import Roads, Store, Trees, Trips
-from resilience.assignment.search import NONE
+from resilience.traffic import kernels
+from resilience.traffic.cost import FIXED, FLOW
+from resilience.traffic.demand import Exponential, GiveUp, Linear
+from resilience.traffic.kernels import Roads, Store, Trees, Trips
+from resilience.traffic.search import NONE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from resilience.assignment.graph import Demand, RoadGraph
-    from resilience.assignment.search import SearchGraph
     from resilience.base.arrays import Bools, Floats
+    from resilience.traffic.demand import Demand
+    from resilience.traffic.graph import RoadGraph
+    from resilience.traffic.search import SearchGraph
 
 
 PACK_BELOW = 0.7  # share of the pool in use below which it is packed before it is enlarged

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from resilience.assignment.cost import FLOW, SLOPE, minutes_at, slope_at
-from resilience.assignment.search import NONE, arrive, grow, mend, rank
+from resilience.traffic.cost import FLOW, SLOPE, minutes_at, slope_at
+from resilience.traffic.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

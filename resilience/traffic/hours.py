@@ -31,18 +31,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from resilience.assignment.equilibrium import Assignment, assign, check_flags
-from resilience.assignment.graph import Demand, Linear, count
 from resilience.base.errors import InputError, StoppedError
 from resilience.base.text import say
+from resilience.traffic.demand import Demand, Linear
+from resilience.traffic.equilibrium import Assignment, assign, check_flags
+from resilience.traffic.graph import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
 
-    from resilience.assignment.graph import RoadGraph
     from resilience.base.arrays import Bools, Floats
+    from resilience.traffic.graph import RoadGraph
 
 
 class State(NamedTuple):
