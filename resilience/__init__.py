@@ -21,7 +21,7 @@ _PUBLIC = {
     "Tolerance": "resilience.scenario",
     "Record": "resilience.results.record",
     "Network": "resilience.networks.network",
-    "assign": "resilience.traffic.equilibrium",
+    "assign": "resilience.traffic.equilibrium.equilibrium",
     "run": "resilience.engine",
     "stress_test": "resilience.ensemble",
     "grade_run": "resilience.results.grades",

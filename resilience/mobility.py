@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from resilience.agents.firms import Firms
     from resilience.base.arrays import Bools, Floats
     from resilience.simulation.static_traffic import Traffic
-    from resilience.traffic.equilibrium import Assignment
+    from resilience.traffic.equilibrium.solution import Assignment
     from resilience.world import World
 
 

@@ -30,13 +30,14 @@ from resilience.traffic.criticality import (
     streets,
 )
 from resilience.traffic.demand import Demand, GiveUp
-from resilience.traffic.equilibrium import Assignment, assign
+from resilience.traffic.equilibrium.equilibrium import assign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from resilience.base.arrays import Bools, Floats
+    from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.graph import RoadGraph
 
 

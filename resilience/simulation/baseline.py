@@ -10,8 +10,9 @@ import numpy as np
 from resilience.base.arrays import sums
 from resilience.base.files import atomic
 from resilience.traffic.demand import Demand
-from resilience.traffic.equilibrium import Assignment, assign
-from resilience.traffic.workspace import PathStore
+from resilience.traffic.equilibrium.equilibrium import assign
+from resilience.traffic.equilibrium.solution import Assignment
+from resilience.traffic.equilibrium.workspace import PathStore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,13 +11,14 @@ from resilience.base.defaults import default
 from resilience.simulation.baseline import BACK, OUT, Baseline
 from resilience.simulation.road_state import RoadState, open_state
 from resilience.traffic.demand import Demand, Pairs
-from resilience.traffic.equilibrium import Assignment, assign
+from resilience.traffic.equilibrium.equilibrium import assign
 from resilience.traffic.skims import skim
 
 if TYPE_CHECKING:
     from resilience.agents.population import Population
     from resilience.base.arrays import Floats
     from resilience.networks.road import RoadModel
+    from resilience.traffic.equilibrium.solution import Assignment
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from resilience.traffic.cost import OwnCost
 from resilience.traffic.demand import Demand, Exponential, GiveUp, Linear, Pairs, VehicleClass
-from resilience.traffic.equilibrium import Assignment, assign
+from resilience.traffic.equilibrium.equilibrium import assign
+from resilience.traffic.equilibrium.hours import HoursResult, State, assign_hours
+from resilience.traffic.equilibrium.memory import memory_needed
+from resilience.traffic.equilibrium.solution import Assignment
+from resilience.traffic.equilibrium.warm import Change, Warm
 from resilience.traffic.graph import RoadGraph
-from resilience.traffic.hours import HoursResult, State, assign_hours
-from resilience.traffic.memory import memory_needed
 from resilience.traffic.stochastic import LogitAssignment, assign_logit
-from resilience.traffic.warm import Change, Warm
 
 __all__ = [
     "Assignment",

@@ -33,17 +33,17 @@ from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.patience import patience
 from resilience.traffic.demand import Exponential, GiveUp, Linear
+from resilience.traffic.equilibrium.warm import Change, Totals, Warm
 from resilience.traffic.search import pop, sift
 from resilience.traffic.skims import link_flags, link_values
-from resilience.traffic.warm import Change, Totals, Warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from resilience.base.arrays import Bools, Floats, Ints
-    from resilience.traffic.equilibrium import Assignment
+    from resilience.traffic.equilibrium.solution import Assignment
+    from resilience.traffic.equilibrium.workspace import Workspace
     from resilience.traffic.graph import RoadGraph
-    from resilience.traffic.workspace import Workspace
 
 
 @dataclass(frozen=True)

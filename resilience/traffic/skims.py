@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from resilience.base.arrays import Bools, Floats, Ints
-    from resilience.traffic.equilibrium import Assignment
     from resilience.traffic.graph import RoadGraph
     from resilience.traffic.search import SearchGraph
 
@@ -176,38 +175,6 @@ def reachable(
     shut = link_flags(graph, "closed", closed)
     found = pd.Series(nodes_within(graph, at, minutes, shut), index=names, name="minutes")
     return found[(found <= within) & np.isfinite(found)]
-
-
-def select_link(found: Assignment, links: ArrayLike) -> tuple[pd.DataFrame, pd.Series]:
-    """Return whose trips use any of the links.
-
-    Path flows of an equilibrium are not unique, so neither is this analysis; link flows are.
-
-    Parameters
-    ----------
-    found : an equilibrium with its paths
-    links : the name of a link, or several
-
-    Returns
-    -------
-    table, flow
-        One row a pair that uses them: origin, destination, demand (vehicles/h), flow (pcu/h over any of the links);
-        and what these trips load on every link, pcu/h, shape (links,), index = names of links.
-
-    """
-    names = found.network.names_of_links()
-    at = np.asarray(names.get_indexer(pd.Index(np.atleast_1d(np.asarray(links)))), np.int64)
-    if (at < 0).any():
-        raise InputError(say("error.no_such_link", link=np.atleast_1d(np.asarray(links))[int((at < 0).argmax())]))
-    offsets, store, owner, flow = found.paths
-    picked = np.zeros(found.network.links, np.bool_)
-    picked[at] = True
-    path = np.repeat(np.arange(len(owner)), np.diff(offsets))
-    uses = np.bincount(path, picked[store], len(owner)) > 0
-    table = found.pair_table()[["origin", "destination", "demand"]]
-    table["flow"] = np.bincount(owner[uses], flow[uses], len(table))
-    on_links = np.bincount(store, np.where(uses, flow, 0.0)[path], found.network.links)
-    return table[table["flow"] > 0.0], pd.Series(on_links, index=names, name="flow")
 
 
 def minutes_to_nearest(graph: RoadGraph, targets: Ints, minutes: Floats, closed: Bools) -> Floats:

@@ -40,9 +40,9 @@ from resilience.base.arrays import sums
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
 from resilience.traffic.demand import Demand
-from resilience.traffic.equilibrium import Assignment, assign, check, check_start
+from resilience.traffic.equilibrium.equilibrium import assign, check, check_start
+from resilience.traffic.equilibrium.workspace import PathStore
 from resilience.traffic.search import NONE, arrive, grow, pop, sift
-from resilience.traffic.workspace import PathStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools, Floats, Ints, Unsigned
+    from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.graph import RoadGraph
 
     Progress = Callable[[int, float], bool | None]

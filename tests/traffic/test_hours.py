@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from resilience.base.errors import InputError, StoppedError
 from resilience.traffic import Demand, GiveUp, VehicleClass, assign
 from resilience.traffic.demand import Pairs
-from resilience.traffic.hours import State, assign_hours
+from resilience.traffic.equilibrium.hours import State, assign_hours
 from tests.tiny import graph, pairs
 
 GAP = 1e-9

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from resilience.base.errors import InputError
-from resilience.traffic import Demand, Pairs, VehicleClass, assign, memory, memory_needed
+from resilience.traffic import Demand, Pairs, VehicleClass, assign, memory_needed
+from resilience.traffic.equilibrium import memory
 from tests.tiny import graph
 
 

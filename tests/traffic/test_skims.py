@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from resilience.base.errors import InputError
 from resilience.traffic import Demand, RoadGraph, assign
-from resilience.traffic.skims import minutes_to_nearest, nodes_within, reachable, select_link, skim, skim_matrices
+from resilience.traffic.equilibrium.select_link import select_link
+from resilience.traffic.skims import minutes_to_nearest, nodes_within, reachable, skim, skim_matrices
 from tests.tiny import graph, pairs, shortest
 from tests.traffic.test_equilibrium import networks, shut_some
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from resilience.base.errors import InputError, StoppedError
 from resilience.traffic import Change, Demand, GiveUp, Warm, assign
-from resilience.traffic import kernels as kernels_module
+from resilience.traffic.equilibrium import kernels as kernels_module
 from tests.tiny import graph, pairs
 from tests.traffic.test_equilibrium import check_equilibrium, networks
 
@@ -105,7 +105,7 @@ def test_a_store_that_is_too_small_grows_and_changes_nothing(monkeypatch):
     wanted = pairs(*{(int(a), int(b)) for a, b in rng.integers(0, 15, (120, 2)) if a != b})
     demand = Demand(wanted, rng.uniform(1, 30, len(wanted)))
     roomy = assign(net, demand, gap=GAP)
-    from resilience.traffic import workspace
+    from resilience.traffic.equilibrium import workspace
 
     full = workspace._empty_store
 

@@ -34,7 +34,7 @@ import pandas as pd
 from resilience.base.errors import InputError, StoppedError
 from resilience.base.text import say
 from resilience.traffic.demand import Demand, Linear
-from resilience.traffic.equilibrium import Assignment, assign, check_flags
+from resilience.traffic.equilibrium.equilibrium import assign, check_flags
 from resilience.traffic.graph import count
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from resilience.base.arrays import Bools, Floats
+    from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.graph import RoadGraph
 
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from resilience.base.errors import InputError, StoppedError
 from resilience.base.text import say
-from resilience.traffic import kernels
-from resilience.traffic.equilibrium import Assignment, check_flags, check_target, solve
+from resilience.traffic.equilibrium import kernels
+from resilience.traffic.equilibrium.equilibrium import check_flags, check_target, solve
+from resilience.traffic.equilibrium.workspace import Workspace
 from resilience.traffic.graph import count
-from resilience.traffic.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools, Floats
+    from resilience.traffic.equilibrium.solution import Assignment
 
 
 LEAST_GAP = 1e-13  # rounding hides what is finer

@@ -12,8 +12,8 @@ import numpy as np
 from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.traffic.demand import Pairs
+from resilience.traffic.equilibrium.workspace import MOST_TREE_BYTES
 from resilience.traffic.skims import along_paths
-from resilience.traffic.workspace import MOST_TREE_BYTES
 
 if TYPE_CHECKING:
     from resilience.traffic.demand import Demand

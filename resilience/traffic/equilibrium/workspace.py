@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from resilience.traffic import kernels
 from resilience.traffic.cost import FIXED, FLOW
 from resilience.traffic.demand import Exponential, GiveUp, Linear
-from resilience.traffic.kernels import Roads, Store, Trees, Trips
+from resilience.traffic.equilibrium import kernels
+from resilience.traffic.equilibrium.kernels import Roads, Store, Trees, Trips
 from resilience.traffic.search import NONE
 
 if TYPE_CHECKING:
