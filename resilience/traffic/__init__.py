@@ -8,7 +8,7 @@ from resilience.traffic.equilibrium.memory import memory_needed
 from resilience.traffic.equilibrium.solution import Assignment
 from resilience.traffic.equilibrium.warm import Change, Warm
 from resilience.traffic.graph import RoadGraph
-from resilience.traffic.stochastic import LogitAssignment, assign_logit
+from resilience.traffic.logit.logit import LogitAssignment, assign_logit
 
 __all__ = [
     "Assignment",

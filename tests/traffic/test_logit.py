@@ -12,9 +12,10 @@ from scipy.optimize import brentq, root
 from scipy.special import expit
 
 from resilience.base.errors import InputError
-from resilience.traffic import Demand, GiveUp, VehicleClass, assign, stochastic
+from resilience.traffic import Demand, GiveUp, VehicleClass, assign
 from resilience.traffic.demand import Pairs
-from resilience.traffic.stochastic import assign_logit
+from resilience.traffic.logit import averaging, link_ways, logit, streets
+from resilience.traffic.logit.logit import assign_logit
 from tests.tiny import graph, pairs, shortest
 
 GAP = 1e-9
@@ -356,7 +357,7 @@ def test_demand_without_a_way_is_unserved_and_says_so():
 def test_bushes_that_are_not_kept_give_the_same_bytes(monkeypatch):
     net, demand = grid()
     kept = assign_logit(net, demand, theta=0.5)
-    monkeypatch.setattr(stochastic, "MOST_BUSH_BYTES", 0.0)
+    monkeypatch.setattr(link_ways, "MOST_BUSH_BYTES", 0.0)
     again = assign_logit(net, demand, theta=0.5)
     for name in ("flow", "minutes", "od_minutes", "satisfaction"):
         assert getattr(kept, name).tobytes() == getattr(again, name).tobytes()
@@ -409,14 +410,14 @@ def test_who_stops_at_the_gap_is_asked_no_more():
 
 
 def test_a_mixed_step_keeps_the_sum_and_goes_below_zero_nowhere():
-    averaging = stochastic._Averaging()
+    mixing = averaging.Averaging()
     low = np.inf
     rng = np.random.default_rng(4)
     for _ in range(200):
         flow = rng.dirichlet(np.full(4, 0.3)) * 10.0
         change = rng.dirichlet(np.full(4, 0.3)) * 10.0 - flow
-        after = averaging.next(flow, change, float(np.abs(change).sum()))
-        averaging.since = 0  # chance makes no progress, and mixing would pause
+        after = mixing.next(flow, change, float(np.abs(change).sum()))
+        mixing.since = 0  # chance makes no progress, and mixing would pause
         low = min(low, after.min())
         assert after.sum() == pytest.approx(10.0, abs=1e-12)
     assert low == 0.0
@@ -425,14 +426,14 @@ def test_a_mixed_step_keeps_the_sum_and_goes_below_zero_nowhere():
 def test_rounding_that_multiplied_is_put_right_where_flow_is():
     net, demand = grid()
     shut = np.arange(net.links) % 7 == 0
-    streets = stochastic._Streets.of(net, demand, shut)
-    ways = stochastic._LinkWays(streets, 1.0, np.zeros(net.links))
-    search = stochastic._Search(streets, ways, 1e-6, 10, None)
+    chains = streets.Streets.of(net, demand, shut)
+    ways = link_ways.LinkWays(chains, 1.0, np.zeros(net.links))
+    search = logit._Search(chains, ways, 1e-6, 10, None)
     assert search._mended(search.flow) is search.flow
     drifted = search.flow * (1.0 + 1e-7 * np.random.default_rng(0).random(net.links))
     mended = search._mended(drifted)
-    wrong = streets.balance(mended) - search.balance
-    assert np.abs(wrong).max() < 1e-12 * mended.sum() < np.abs(streets.balance(drifted) - search.balance).max()
+    wrong = chains.balance(mended) - search.balance
+    assert np.abs(wrong).max() < 1e-12 * mended.sum() < np.abs(chains.balance(drifted) - search.balance).max()
     assert not mended[shut].any()
     np.testing.assert_allclose(mended, search.flow, rtol=1e-5)
 
@@ -441,7 +442,7 @@ def test_mixing_saves_loadings():
     net, demand = grid(demand=60.0)
     mixed = assign_logit(net, demand, theta=2.0, gap=1e-8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stochastic, "PAUSE", -1)
+        patch.setattr(averaging, "PAUSE", -1)
         plain = assign_logit(net, demand, theta=2.0, gap=1e-8, iterations=5000)
     assert plain.converged
     np.testing.assert_allclose(mixed.flow, plain.flow, atol=1e-4)

@@ -1,0 +1,1 @@
+"""Stochastic (logit) equilibrium, on links or on paths."""
