@@ -16,9 +16,9 @@ from resilience.agents.population import Population, build_population
 from resilience.base.clock import read_onset
 from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.plugins import find, names
-from resilience.city import City
+from resilience.city.city import City
+from resilience.city.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.citytables import TABLES, check_city, check_crs, check_tables, read_tables
-from resilience.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.metrics.scoring import all_metrics
 from resilience.results.record import DO_NOTHING, NO_HAZARD
 from resilience.scenario import Ladder, Measure, Option, Scenario, Scenarios, Tolerance

@@ -16,7 +16,7 @@ from resilience.base.schema import check_refs, read_table, schema, schema_names
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from resilience.city import City
+    from resilience.city.city import City
 
 TABLES = [name for name in schema_names() if name != "hydrograph"]
 LAYER_OF = {

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from resilience.base.clock import Onset
     from resilience.base.streams import Streams
-    from resilience.inputs import Inputs
-    from resilience.state import View
+    from resilience.city.inputs import Inputs
+    from resilience.city.view import View
+    from resilience.city.water import Field
 
 NOBODY, OWN_STAFF, CREW = 0, 1, 2
 
@@ -44,57 +45,6 @@ class Damage:
 
     def __len__(self) -> int:
         return len(self.component)
-
-
-@dataclass(frozen=True)
-class Field:
-    """Water on the city in one hour, metres.
-
-    Parameters
-    ----------
-    link_m : greatest depth on each road link (what closes it), shape (road links,)
-    link_mean_m : mean depth on each road link (what slows it), shape (road links,)
-    site_m : depth at each site of the city above its protection, shape (sites,)
-    site_ground_m : depth at each site as a crew meets it, shape (sites,)
-    zone_share : share of each zone's area in water of at least DEPTHS metres, shape (zones, len(DEPTHS))
-    level_m : level of the water that caused it, for the curve
-    cells_m : depth of the cells of the raster, shape (rows, columns), or None
-
-    """
-
-    link_m: NDArray[np.float64]
-    link_mean_m: NDArray[np.float64]
-    site_m: NDArray[np.float64]
-    site_ground_m: NDArray[np.float64]
-    zone_share: NDArray[np.float64]
-    level_m: float = np.nan
-    cells_m: NDArray[np.float64] | None = None
-
-    def deepest(self, other: Field) -> Field:
-        """Return the field that has the greater depth of the two everywhere."""
-        if self.cells_m is None or other.cells_m is None:
-            cells = self.cells_m if other.cells_m is None else other.cells_m
-        elif self.cells_m.shape == other.cells_m.shape:
-            cells = np.maximum(self.cells_m, other.cells_m)
-        else:
-            cells = self.cells_m
-        return Field(
-            np.maximum(self.link_m, other.link_m),
-            np.maximum(self.link_mean_m, other.link_mean_m),
-            np.maximum(self.site_m, other.site_m),
-            np.maximum(self.site_ground_m, other.site_ground_m),
-            np.maximum(self.zone_share, other.zone_share),
-            float(np.fmax(self.level_m, other.level_m)),
-            cells,
-        )
-
-
-DEPTHS = (0.15, 0.30, 0.50, 1.00)
-
-
-def dry(links: int, sites: int, zones: int) -> Field:
-    """Return a field without water."""
-    return Field(np.zeros(links), np.zeros(links), np.zeros(sites), np.zeros(sites), np.zeros((zones, len(DEPTHS))))
 
 
 class Event(Protocol):

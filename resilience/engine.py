@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from resilience.agents.population import Population
     from resilience.base.streams import Streams
-    from resilience.damage import Event, Field
-    from resilience.inputs import Inputs
+    from resilience.city.inputs import Inputs
+    from resilience.city.water import Field
+    from resilience.damage import Event
     from resilience.results.record import Record
     from resilience.scenario import Scenario
     from resilience.simulation.baseline import Baseline

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from resilience.agents.population import Population
-    from resilience.inputs import Inputs
+    from resilience.city.inputs import Inputs
     from resilience.scenario import Scenario
 
 REPRESENTATIVE = 0

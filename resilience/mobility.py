@@ -11,10 +11,10 @@ from resilience.agents.commuters import Choice
 from resilience.agents.population import PURPOSES, Population
 from resilience.base.arrays import sums
 from resilience.base.defaults import default
-from resilience.damage import DEPTHS
+from resilience.city.view import Outlook
+from resilience.city.water import DEPTHS
 from resilience.patience import patience
 from resilience.simulation.baseline import BACK, OUT
-from resilience.state import Outlook
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.base.defaults import default
-from resilience.damage import DEPTHS
+from resilience.city.water import DEPTHS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

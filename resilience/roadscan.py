@@ -17,18 +17,9 @@ from resilience.base.text import say
 from resilience.case import load_case
 from resilience.patience import patience
 from resilience.readers.tntp import read_tntp
-from resilience.traffic.criticality import (
-    Criticality,
-    Element,
-    betweenness,
-    cells,
-    check_scan,
-    detours,
-    percolation,
-    scan,
-    single_links,
-    streets,
-)
+from resilience.traffic.criticality.elements import Element, cells, single_links, streets
+from resilience.traffic.criticality.scan import Criticality, check_scan, scan
+from resilience.traffic.criticality.structure import betweenness, detours, percolation
 from resilience.traffic.demand import Demand, GiveUp
 from resilience.traffic.equilibrium.equilibrium import assign
 
@@ -185,7 +176,8 @@ def scan_roads(
         def tell(done: int, many: int, number: int = number, total: int = total) -> bool | None:
             return progress(number * many + done, total * many) if progress is not None else None
 
-        scans.append(scan(base, elements, cut=cut, gap=gap, workers=workers, progress=tell))
+        charge = base.od_minutes + patience(base.od_minutes)
+        scans.append(scan(base, elements, charge_min=charge, cut=cut, gap=gap, workers=workers, progress=tell))
     structure = detours(graph, base.minutes)
     structure["betweenness"] = betweenness(graph, graph.free_flow_min + graph.fixed_min)
     structure["flow"] = base.flow

@@ -9,7 +9,7 @@ from resilience.base.clock import WEEKDAYS, Onset
 from resilience.results.record import NO_HAZARD
 
 if TYPE_CHECKING:
-    from resilience.inputs import Inputs
+    from resilience.city.inputs import Inputs
 
 KNOWN = ("assumed", "estimated", "observed")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from resilience.base.arrays import Bools
     from resilience.base.streams import Streams
-    from resilience.city import City
+    from resilience.city.city import City
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.base.defaults import default
-from resilience.damage import Field, dry
+from resilience.city.view import View
+from resilience.city.water import Field, dry
 from resilience.results.record import Record
 from resilience.services import Services
 from resilience.simulation.road_state import RoadState, open_state, road_state
-from resilience.state import View
 from resilience.traffic.skims import minutes_to_nearest, nodes_within
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from resilience.base.arrays import Bools, Floats
     from resilience.base.streams import Streams
-    from resilience.inputs import Inputs
+    from resilience.city.inputs import Inputs
     from resilience.scenario import Scenario
 
 

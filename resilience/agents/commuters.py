@@ -14,7 +14,7 @@ from resilience.patience import patience
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from resilience.state import Outlook
+    from resilience.city.view import Outlook
 
 
 class Choice(IntEnum):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Floats
-    from resilience.city import City
+    from resilience.city.city import City
     from resilience.networks.supply import SupplyNetwork
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from resilience.agents.population import Population
-    from resilience.inputs import Inputs
+    from resilience.city.inputs import Inputs
 
 
 class CityModel(mesa.Model):

@@ -12,7 +12,7 @@ from resilience.traffic.demand import Pairs
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats, Ints
-    from resilience.city import City
+    from resilience.city.city import City
 
 
 PURPOSES = ("work", "school", "health", "goods", "through")

@@ -17,7 +17,8 @@ from resilience.base.defaults import default
 from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.schema import read_table
 from resilience.base.text import say
-from resilience.damage import CREW, DEPTHS, OWN_STAFF, Damage, Event, Field
+from resilience.city.water import DEPTHS, Field
+from resilience.damage import CREW, OWN_STAFF, Damage, Event
 from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
 from resilience.readers.raster import Raster, read_raster
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
     from resilience.base.clock import Onset
     from resilience.base.streams import Streams
-    from resilience.city import City
-    from resilience.inputs import Inputs
-    from resilience.state import View
+    from resilience.city.city import City
+    from resilience.city.inputs import Inputs
+    from resilience.city.view import View
 
 CELLS_EVERY_HOURS = 3
 

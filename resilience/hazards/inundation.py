@@ -14,14 +14,14 @@ from scipy.ndimage import label
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
 from resilience.base.schema import read_points
-from resilience.damage import DEPTHS, Field
+from resilience.city.water import DEPTHS, Field
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Floats, Ints
-    from resilience.city import City
+    from resilience.city.city import City
     from resilience.readers.raster import Raster
 
 

@@ -9,17 +9,18 @@ import numpy as np
 
 from resilience.base.errors import CaseError, InputError, Problem, near
 from resilience.base.text import say
-from resilience.damage import NOBODY, Damage, Event, Field
-from resilience.selection import select
+from resilience.city.selection import select
+from resilience.damage import NOBODY, Damage, Event
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from resilience.base.clock import Onset
     from resilience.base.streams import Streams
-    from resilience.city import City
-    from resilience.inputs import Inputs
-    from resilience.state import View
+    from resilience.city.city import City
+    from resilience.city.inputs import Inputs
+    from resilience.city.view import View
+    from resilience.city.water import Field
 
 PATTERNS = ("random", "targeted", "listed")
 

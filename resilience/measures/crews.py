@@ -9,7 +9,7 @@ from resilience.base.errors import InputError
 from resilience.base.text import say
 
 if TYPE_CHECKING:
-    from resilience.inputs import Inputs
+    from resilience.city.inputs import Inputs
 
 
 @dataclass(frozen=True)

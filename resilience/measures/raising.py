@@ -9,10 +9,10 @@ import numpy as np
 
 from resilience.base.errors import InputError
 from resilience.base.text import say
-from resilience.selection import select
+from resilience.city.selection import select
 
 if TYPE_CHECKING:
-    from resilience.inputs import Inputs
+    from resilience.city.inputs import Inputs
 
 
 def _raised(inputs: Inputs, where: str, height_m: float, failure: float, tables: tuple[str, ...]) -> Inputs:

@@ -12,7 +12,7 @@ from resilience.networks.road import RoadModel, binned_depth, speed_in_water
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
-    from resilience.damage import Field
+    from resilience.city.water import Field
 
 
 @dataclass(frozen=True)

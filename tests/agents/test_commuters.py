@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilience.agents.commuters import Choice, InformedCommuter, OneByOne, StubbornCommuter
-from resilience.state import Outlook
+from resilience.city.view import Outlook
 
 PLAIN = {
     "due": True, "usual_min": 20.0, "now_min": 20.0, "home_flooded": False, "home_power": True, "home_at_risk": False,

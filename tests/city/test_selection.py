@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from resilience.base.errors import InputError
-from resilience.selection import select
+from resilience.city.selection import select
 
 
 @pytest.mark.parametrize(

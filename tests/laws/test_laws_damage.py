@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from resilience.base.streams import Streams
-from resilience.state import View
+from resilience.city.view import View
 
 
 def view(city, hour, undamaged):

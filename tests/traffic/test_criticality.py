@@ -13,22 +13,25 @@ from hypothesis import strategies as st
 from resilience.base.errors import InputError
 from resilience.patience import patience
 from resilience.traffic import Demand, Exponential, GiveUp, Linear, assign
-from resilience.traffic.criticality import (
-    Element,
-    betweenness,
-    cells,
-    detours,
-    percolation,
-    rank_with_errors,
-    scan,
-    single_links,
-    streets,
-)
+from resilience.traffic.criticality import scan as scanning
+from resilience.traffic.criticality.elements import Element, cells, single_links, streets
+from resilience.traffic.criticality.scan import rank_with_errors
+from resilience.traffic.criticality.structure import betweenness, detours, percolation
 from tests.tiny import graph, pairs
 from tests.traffic.test_equilibrium import networks
 
 # 0 -> 3 by the upper road (1) or the lower (2); node 4 hangs on 3 by a bridge
 LINKS = [(0, 1), (1, 3), (0, 2), (2, 3), (3, 4), (4, 3), (3, 0)]
+
+
+def scan(base, elements, **more):
+    """The scan with lost trips charged their usual minutes and the patience of their makers."""
+    return scanning.scan(base, elements, charge_min=base.od_minutes + patience(base.od_minutes), **more)
+
+
+def test_the_charge_of_lost_trips_must_be_of_these_pairs():
+    with pytest.raises(InputError, match="charge"):
+        scanning.scan(base_of(town()), single_links(town()), charge_min=np.ones(99))
 
 
 def town(**more):

@@ -11,7 +11,7 @@ from resilience.base.text import say
 if TYPE_CHECKING:
     import pandas as pd
 
-    from resilience.city import City
+    from resilience.city.city import City
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
-from resilience.city import LAYERS, City
+from resilience.city.city import LAYERS, City
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from resilience.damage import Field
+    from resilience.city.water import Field
 
 
 @dataclass(frozen=True)
