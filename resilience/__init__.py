@@ -10,7 +10,7 @@ _PUBLIC = {
     "Case": "resilience.case",
     "City": "resilience.city.city",
     "Inputs": "resilience.city.city.inputs",
-    "Damage": "resilience.damage",
+    "Damage": "resilience.hazards.hazard",
     "Field": "resilience.city.city.water",
     "Onset": "resilience.base.clock",
     "View": "resilience.city.city.view",

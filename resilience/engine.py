@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from resilience.base.streams import Streams
     from resilience.city.inputs import Inputs
     from resilience.city.water import Field
-    from resilience.damage import Event
+    from resilience.hazards.hazard import Event
     from resilience.results.record import Record
     from resilience.scenario import Scenario
     from resilience.simulation.baseline import Baseline

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.agents.crews import Crew, Dispatcher, Job
-from resilience.damage import CREW, NOBODY, Damage
+from resilience.hazards.hazard import CREW, NOBODY, Damage
 
 if TYPE_CHECKING:
     import simpy

@@ -18,7 +18,7 @@ from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.schema import read_table
 from resilience.base.text import say
 from resilience.city.water import DEPTHS, Field
-from resilience.damage import CREW, OWN_STAFF, Damage, Event
+from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event
 from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
 from resilience.readers.raster import Raster, read_raster
 

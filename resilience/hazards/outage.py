@@ -10,7 +10,7 @@ import numpy as np
 from resilience.base.errors import CaseError, InputError, Problem, near
 from resilience.base.text import say
 from resilience.city.selection import select
-from resilience.damage import NOBODY, Damage, Event
+from resilience.hazards.hazard import NOBODY, Damage, Event
 
 if TYPE_CHECKING:
     from pathlib import Path

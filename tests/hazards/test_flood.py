@@ -11,8 +11,8 @@ from resilience.base.errors import CaseError, InputError
 from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.city.view import View
-from resilience.damage import CREW, OWN_STAFF
 from resilience.hazards.flood import LakeFlood
+from resilience.hazards.hazard import CREW, OWN_STAFF
 from tests.tiny import CRS, terrain, write_case, write_tif
 
 DRAWING = "~123456789\n~123456789"
