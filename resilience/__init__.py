@@ -17,7 +17,7 @@ _PUBLIC = {
     "Outlook": "resilience.city.city.view",
     "Streams": "resilience.base.streams",
     "Scenario": "resilience.scenario",
-    "Option": "resilience.scenario",
+    "Option": "resilience.measures.option",
     "Tolerance": "resilience.scenario",
     "Record": "resilience.results.record",
     "Network": "resilience.networks.network",

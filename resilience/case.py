@@ -19,9 +19,11 @@ from resilience.base.plugins import find, names
 from resilience.city.city import City
 from resilience.city.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.citytables import TABLES, check_city, check_crs, check_tables, read_tables
+from resilience.measures.measure import Measure
+from resilience.measures.option import Option
 from resilience.metrics.scoring import all_metrics
 from resilience.results.record import DO_NOTHING, NO_HAZARD
-from resilience.scenario import Ladder, Measure, Option, Scenario, Scenarios, Tolerance
+from resilience.scenario import Ladder, Scenario, Scenarios, Tolerance
 from resilience.sections import (
     check_arguments,
     check_names,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from resilience.base.clock import WEEKDAYS, Onset
 from resilience.results.record import NO_HAZARD
 
 if TYPE_CHECKING:
-    from resilience.city.inputs import Inputs
+    from resilience.measures.option import Option
 
 KNOWN = ("assumed", "estimated", "observed")
 
@@ -51,45 +51,6 @@ class Scenario:
         """Return the no-hazard scenario with the same calendar."""
         name = f"{NO_HAZARD}@{self.calendar()}"
         return Scenario(name, {}, self.onset, self.horizon_days)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A measure of a case: what it does (`applies`, from a plugin) and what it costs, in the case's currency."""
-
-    name: str
-    kind: str
-    applies: Any
-    capex: float = 0.0
-    opex_per_year: float = 0.0
-    life_years: float = 30.0
-    lead_time_years: float = 0.0
-    failure_probability: float = 0.0
-
-    def cost_per_year(self, rate: float) -> float:
-        """Return capex spread over the life as an annuity at the discount rate, plus opex, currency a year."""
-        if rate == 0:
-            return self.capex / self.life_years + self.opex_per_year
-        return self.capex * rate / (1.0 - (1.0 + rate) ** -self.life_years) + self.opex_per_year
-
-
-@dataclass(frozen=True)
-class Option:
-    """A named list of measures; do-nothing has none."""
-
-    name: str
-    measures: tuple[Measure, ...] = ()
-
-    def apply(self, inputs: Inputs) -> Inputs:
-        """Return the inputs with all measures applied in their order."""
-        for measure in self.measures:
-            inputs = measure.applies.apply(inputs)
-        return inputs
-
-    @property
-    def capex(self) -> float:
-        """First cost of all measures, currency."""
-        return sum(m.capex for m in self.measures)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ import pytest
 
 from resilience.base.clock import Onset, read_onset
 from resilience.base.errors import InputError
-from resilience.scenario import Measure, Option, Scenario
+from resilience.measures.measure import Measure
+from resilience.measures.option import Option
+from resilience.scenario import Scenario
 
 
 @pytest.mark.parametrize(

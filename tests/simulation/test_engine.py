@@ -12,7 +12,7 @@ from resilience.base.streams import Streams
 from resilience.case import load_case
 from resilience.city.selection import select
 from resilience.engine import run
-from resilience.scenario import Option
+from resilience.measures.option import Option
 from resilience.simulation.baseline import baseline
 from tests.places import CASES
 
