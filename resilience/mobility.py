@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from resilience.agents.commuters import Choice
+from resilience.agents.outlook import Outlook
+from resilience.agents.patience import patience
 from resilience.agents.population import PURPOSES, Population
 from resilience.base.arrays import sums
 from resilience.base.defaults import default
-from resilience.city.view import Outlook
 from resilience.city.water import DEPTHS
-from resilience.patience import patience
 from resilience.simulation.baseline import BACK, OUT
 
 if TYPE_CHECKING:

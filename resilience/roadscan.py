@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from resilience.agents.patience import patience
 from resilience.base.arrays import sums
 from resilience.base.errors import InputError, near
 from resilience.base.files import atomic, write_json
 from resilience.base.text import say
 from resilience.case import load_case
-from resilience.patience import patience
 from resilience.readers.tntp import read_tntp
 from resilience.traffic.criticality.elements import Element, cells, single_links, streets
 from resilience.traffic.criticality.scan import Criticality, check_scan, scan

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import mesa
 import numpy as np
 
+from resilience.agents.patience import patience
 from resilience.base.defaults import default
-from resilience.patience import patience
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from resilience.city.view import Outlook
+    from resilience.agents.outlook import Outlook
 
 
 class Choice(IntEnum):
@@ -143,16 +143,3 @@ class StubbornCommuter:
         """Return the choice of everyone, shape (people,)."""
         choice = np.where(np.isfinite(sees.now_min), int(Choice.GO), int(Choice.NO_WAY))
         return np.where(sees.home_flooded, int(Choice.HOME_FLOODED), choice)
-
-
-class OneByOne:
-    """Lets real Mesa agents decide; has the face of a behaviour for the whole population."""
-
-    def __init__(self, model: mesa.Model, kind: type[CommuterAgent], people: int) -> None:
-        self.agents: Any = kind.create_agents(model, people, list(range(people)))
-
-    def decide(self, sees: Outlook) -> NDArray[np.int64]:
-        """Return the choice of everyone, shape (people,)."""
-        choices = np.zeros(len(sees.due), np.int64)
-        self.agents.do("choose", sees, choices)
-        return choices

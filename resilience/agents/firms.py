@@ -65,19 +65,6 @@ class LeontiefFirm:
         return np.minimum.reduce([sees.undamaged, sees.power, sees.labour, sees.inputs])
 
 
-class FirmsOneByOne:
-    """Lets real Mesa agents decide; has the face of a behaviour for all firms."""
-
-    def __init__(self, model: mesa.Model, kind: type[FirmAgent], firms: int) -> None:
-        self.agents: Any = kind.create_agents(model, firms, list(range(firms)))
-
-    def decide(self, sees: FirmOutlook) -> Floats:
-        """Return the share of full output of every firm, shape (firms,)."""
-        share = np.zeros(len(sees.labour))
-        self.agents.do("choose", sees, share)
-        return share
-
-
 class Firms:
     """The firms of a city with their stocks; `tick` once an hour, `trade` once a day.
 

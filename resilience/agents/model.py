@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from resilience.agents.commuters import CommuterAgent, OneByOne
+from resilience.agents.behaviour import FirmsOneByOne, OneByOne
+from resilience.agents.commuters import CommuterAgent
 from resilience.agents.crews import Crew
-from resilience.agents.firms import FirmAgent, Firms, FirmsOneByOne
+from resilience.agents.firms import FirmAgent, Firms
 from resilience.base.errors import InputError
 from resilience.base.plugins import find
 from resilience.base.text import say

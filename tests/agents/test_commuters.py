@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.agents.commuters import Choice, InformedCommuter, OneByOne, StubbornCommuter
-from resilience.city.view import Outlook
+from resilience.agents.behaviour import OneByOne
+from resilience.agents.commuters import Choice, InformedCommuter, StubbornCommuter
+from resilience.agents.outlook import Outlook
 
 PLAIN = {
     "due": True, "usual_min": 20.0, "now_min": 20.0, "home_flooded": False, "home_power": True, "home_at_risk": False,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.agents.firms import FirmAgent, FirmOutlook, Firms, FirmsOneByOne, LeontiefFirm
+from resilience.agents.behaviour import FirmsOneByOne
+from resilience.agents.firms import FirmAgent, FirmOutlook, Firms, LeontiefFirm
 from resilience.case import load_case
 from tests.tiny import POWER, write_case
 

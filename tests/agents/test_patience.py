@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from resilience.patience import patience
+from resilience.agents.patience import patience
 
 
 def test_patience_is_twice_the_usual_time_within_half_an_hour_and_two_hours():

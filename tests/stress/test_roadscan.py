@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from resilience import roadscan
+from resilience.agents.patience import patience
 from resilience.base.errors import InputError
-from resilience.patience import patience
 from resilience.roadscan import RoadProblem, check_folder, scan_roads, tables_of, write_scan
 from resilience.traffic import Demand
 from tests.tiny import graph, pairs

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resilience.agents.patience import patience
 from resilience.base.errors import InputError
-from resilience.patience import patience
 from resilience.traffic import Demand, Exponential, GiveUp, Linear, assign
 from resilience.traffic.criticality import scan as scanning
 from resilience.traffic.criticality.elements import Element, cells, single_links, streets
