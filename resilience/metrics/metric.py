@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from resilience.results.record import Record
+
+    Tables = dict[str, pd.DataFrame]
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from resilience.base.defaults import default
 from resilience.metrics import curve as curves
@@ -96,3 +105,9 @@ class Metric:
         row["hours_to_recover"] = curves.hours_until(q, 1.0 - epsilon, hold)
         row["censored"] = bool(np.isinf(row["hours_to_recover"]))
         return row
+
+
+def ratio(record: Record, no_hazard: Record, variable: str) -> pd.Series:
+    """Return a curve over the no-hazard run's of the same hour; 1 where the target is zero."""
+    top, below = record.curve(variable, hold=True), no_hazard.curve(variable, hold=True)
+    return (top / below.where(below > 0)).fillna(1.0)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.base.defaults import default
-from resilience.metrics.metric import HIGHER, LOWER, Metric
-from resilience.metrics.traffic import ratio
+from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio
 
 if TYPE_CHECKING:
     import pandas as pd

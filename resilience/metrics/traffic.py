@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.metrics.metric import HIGHER, LOWER, Metric
+from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     Tables = dict[str, pd.DataFrame]
 
 TRIPS = ("road_links", "zones", "trips")
-
-
-def ratio(record: Record, no_hazard: Record, variable: str) -> pd.Series:
-    """Return a curve over the no-hazard run's of the same hour; 1 where the target is zero."""
-    top, below = record.curve(variable, hold=True), no_hazard.curve(variable, hold=True)
-    return (top / below.where(below > 0)).fillna(1.0)
 
 
 def efficiency(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.metrics.metric import HIGHER, LOWER, Metric
-from resilience.metrics.traffic import TRIPS, ratio
+from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio
+from resilience.metrics.traffic import TRIPS
 
 if TYPE_CHECKING:
     import pandas as pd
