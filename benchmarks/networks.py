@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order
 
 from resilience.base.arrays import sums
-from resilience.case import load_case
-from resilience.cli import find_case
+from resilience.case.case import load_case
+from resilience.case.shipped import find_case
 from resilience.readers.tntp import read_tntp
 
 if TYPE_CHECKING:

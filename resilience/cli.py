@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resilience.base.errors import InputError, ResilienceError, RunError, StoppedError, near
+from resilience.base.plugins import names
 from resilience.base.text import LANGUAGES, choose_language, known, say
+from resilience.case.shipped import find_case, shipped_cases
+from resilience.metrics.scoring import all_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +68,7 @@ def run_case(
         TimeRemainingColumn,
     )
 
-    from resilience.case import load_case
+    from resilience.case.case import load_case
     from resilience.ensemble import cores, stress_test
 
     if workers < 0:
@@ -243,7 +246,7 @@ def trace(
 @app.command(help=say("cli.check"))
 def check(case: CaseFolder, allow_code: AllowCode = False) -> None:
     """Check a case and report all problems at once."""
-    from resilience.case import load_case
+    from resilience.case.case import load_case
 
     loaded = load_case(find_case(case), allow_code=allow_code)
     tests = loaded.tests
@@ -268,7 +271,6 @@ def list_(what: Annotated[str, typer.Argument(metavar="|".join(ROOMS))]) -> None
         for folder in shipped_cases():
             typer.echo(f"{folder.name}\t{folder}")
         return
-    from resilience.case import list_extensions
 
     for name in list_extensions(what):
         key = f"metric.{name}.meaning" if what == "metrics" else f"plugin.{what}.{name}"
@@ -469,26 +471,6 @@ def dashboard(
         raise typer.Exit(ended.returncode)
 
 
-def shipped_cases() -> list[Path]:
-    """Return the folders of the cases that come with the package or lie in ./cases."""
-    here = Path(__file__).parent
-    homes = [here / "shipped", here.parent / "cases", Path("cases")]
-    found = {f.parent.resolve() for home in homes for f in home.glob("*/case.toml")}
-    return sorted(found)
-
-
-def find_case(name: Path) -> Path:
-    """Return a case folder: the path itself, or the shipped case of that name."""
-    if name.is_dir():
-        return name
-    shipped = {folder.name: folder for folder in shipped_cases()}
-    if name.name == str(name) and name.name in shipped:
-        return shipped[name.name]
-    if name.name == str(name):
-        raise InputError(say("error.unknown_name", what=say("word.case"), name=name, expected=near(name.name, shipped)))
-    return name
-
-
 def main() -> None:
     """Run the command line; a mistake of the user's ends with one message and exit code 2."""
     from concurrent.futures.process import BrokenProcessPool
@@ -526,3 +508,10 @@ def _leave(message: str, code: int) -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def list_extensions(room: str) -> list[str]:
+    """Return the registered names of a room, for `resilience list`."""
+    if room == "metrics":
+        return list(all_metrics())
+    return names(room)

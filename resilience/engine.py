@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from resilience.agents.population import Population
     from resilience.base.streams import Streams
+    from resilience.case.scenario import Scenario
     from resilience.city.inputs import Inputs
     from resilience.city.water import Field
     from resilience.hazards.hazard import Event
     from resilience.results.record import Record
-    from resilience.scenario import Scenario
     from resilience.simulation.baseline import Baseline
 
 

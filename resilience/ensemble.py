@@ -32,7 +32,7 @@ from resilience.base.errors import InputError, RunError, StoppedError, near
 from resilience.base.files import atomic, digest, remove_temporary, write_json, write_parquet
 from resilience.base.streams import Streams
 from resilience.base.text import say
-from resilience.case import Case, load_case
+from resilience.case.case import Case, load_case
 from resilience.engine import run
 from resilience.metrics.scoring import all_metrics, score
 from resilience.results.grades import grade_run
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from resilience.agents.population import Population
+    from resilience.case.scenario import Scenario
     from resilience.city.inputs import Inputs
-    from resilience.scenario import Scenario
 
 REPRESENTATIVE = 0
 # workers start with these: the allocator gives memory back sooner, and no library starts threads of its own

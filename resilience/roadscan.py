@@ -15,7 +15,7 @@ from resilience.base.arrays import sums
 from resilience.base.errors import InputError, near
 from resilience.base.files import atomic, write_json
 from resilience.base.text import say
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.readers.tntp import read_tntp
 from resilience.traffic.criticality.elements import Element, cells, single_links, streets
 from resilience.traffic.criticality.scan import Criticality, check_scan, scan

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from resilience.base.arrays import Bools, Floats
     from resilience.base.streams import Streams
+    from resilience.case.scenario import Scenario
     from resilience.city.inputs import Inputs
-    from resilience.scenario import Scenario
 
 
 class World:

@@ -51,7 +51,7 @@ def sioux_folder() -> Path:
 @pytest.fixture(scope="session")
 def sioux(sioux_folder: Path):
     """The teaching case, loaded once; tests must not change it."""
-    from resilience.case import load_case
+    from resilience.case.case import load_case
 
     return load_case(sioux_folder)
 
@@ -66,7 +66,7 @@ def sioux_copy(tmp_path: Path, sioux_folder: Path) -> Path:
 def problems() -> Callable[[Path], list]:
     """Load a folder that must be refused; return the problems of the error."""
     from resilience.base.errors import CaseError
-    from resilience.case import load_case
+    from resilience.case.case import load_case
 
     def refuse(folder: Path) -> list:
         with pytest.raises(CaseError) as caught:

@@ -9,7 +9,7 @@ import pytest
 
 from resilience.base.errors import CaseError
 from resilience.base.streams import Streams
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.engine import run
 from resilience.simulation.baseline import baseline
 from tests.places import CASES

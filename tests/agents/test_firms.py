@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from resilience.agents.behaviour import FirmsOneByOne
 from resilience.agents.firms import FirmAgent, FirmOutlook, Firms, LeontiefFirm
-from resilience.case import load_case
+from resilience.case.case import load_case
 from tests.tiny import POWER, write_case
 
 SECTORS = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from resilience.agents.population import PURPOSES, build_population
-from resilience.case import load_case
+from resilience.case.case import load_case
 from tests.tiny import POWER, write_case
 
 TABLES = POWER | {

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from resilience.case import load_case
+from resilience.case.case import load_case
 
 PILLARS = ("traffic", "travel", "safety", "economy")
 

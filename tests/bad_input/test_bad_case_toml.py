@@ -8,9 +8,9 @@ import shutil
 import numpy as np
 import pytest
 
-import resilience.case as module
+import resilience.case.case as module
 from resilience.base.errors import CaseError
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.readers.raster import Raster
 from tests.tiny import POWER, write_case, write_tif
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from resilience.case import load_case
+from resilience.case.case import load_case
 
 
 def change(folder, file, old, new):

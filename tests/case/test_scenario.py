@@ -4,9 +4,9 @@ import pytest
 
 from resilience.base.clock import Onset, read_onset
 from resilience.base.errors import InputError
+from resilience.case.scenario import Scenario
 from resilience.measures.measure import Measure
 from resilience.measures.option import Option
-from resilience.scenario import Scenario
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from resilience.base.clock import Onset
 from resilience.base.errors import CaseError, InputError
 from resilience.base.streams import Streams
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.city.view import View
 from resilience.hazards.flood import LakeFlood
 from resilience.hazards.hazard import CREW, OWN_STAFF

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilience.base.errors import CaseError
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.hazards.inundation import Inundation, connection_level, expose, lake_cells
 from tests.tiny import POWER, terrain, write_case
 

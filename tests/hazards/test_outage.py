@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from resilience.base.clock import Onset
 from resilience.base.errors import CaseError, InputError
 from resilience.base.streams import Streams
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.hazards.hazard import NOBODY
 from resilience.hazards.outage import Outage
 from tests.tiny import POWER, write_case

@@ -11,7 +11,7 @@ import pytest
 
 from resilience.base import defaults
 from resilience.base.streams import Streams
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.engine import run
 from resilience.ensemble import stress_test
 from resilience.metrics.scoring import score

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.ensemble import stress_test
 from tests.places import CASES
 from tests.stress.test_ensemble import PLAN, command, contents

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.networks.road import binned_depth, speed_in_water
 from tests.tiny import POWER, write_case
 

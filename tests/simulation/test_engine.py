@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from resilience.base.streams import Streams
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.city.selection import select
 from resilience.engine import run
 from resilience.measures.option import Option

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from resilience.base.streams import Streams
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.services import Services
 
 HEAD = """

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from resilience.base.errors import InputError, RunError
-from resilience.case import load_case
+from resilience.case.case import load_case
 from resilience.ensemble import stress_test
 from resilience.results.compare import compare_run
 from resilience.results.run import open_run

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from resilience.agents.firms import Firms, LeontiefFirm
-from resilience.case import load_case
+from resilience.case.case import load_case
 from tests.tiny import POWER, write_case
 
 CASES = [(5, (5, 0, 0)), (8, (8, 3, 0)), (12, (12, 7, 2)), (20, (20, 15, 10))]

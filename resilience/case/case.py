@@ -1,0 +1,115 @@
+"""load_case(): a folder becomes a Case, or all its problems are reported at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resilience.agents.population import Population, build_population
+from resilience.base.errors import CaseError, Notice, Problem
+from resilience.case.inputs import read_hazards, read_inputs
+from resilience.case.sections import check_sections, read_toml, section
+from resilience.case.tables import TABLES, check_city, check_crs, check_tables, read_tables
+from resilience.case.trials import read_trials
+from resilience.city.city import City
+from resilience.metrics.scoring import all_metrics
+
+if TYPE_CHECKING:
+    from resilience.case.scenario import Scenarios
+    from resilience.city.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Case:
+    """A city with what is to be tested on it, and what may be tried.
+
+    `notices` are effects of the input that a user should know of but that stop nothing, such as zones without a way
+    to the roads.
+    """
+
+    folder: Path
+    inputs: Inputs
+    tests: Scenarios
+    notices: tuple[Notice, ...] = ()
+    illustrative: bool = True
+    code: Path | None = None
+    files: tuple[Path, ...] = field(default=(), repr=False)
+
+    @property
+    def city(self) -> City:
+        """The city of the case."""
+        return self.inputs.city
+
+    @cached_property
+    def not_assessed(self) -> dict[str, list[str]]:
+        """Metrics that this city cannot be assessed by, and the tables they lack."""
+        found = {name: metric.lacks(self.city.tables) for name, metric in all_metrics().items()}
+        return {name: lacks for name, lacks in found.items() if lacks}
+
+    def population(self, root_seed: int) -> Population | None:
+        """Return the trip makers, None where the case has no roads or no trips."""
+        if not self.city.has("road_links", "road_nodes", "zones", "trips", "purposes"):
+            return None
+        return build_population(self.city, root_seed)
+
+
+def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
+    """Return the case in a folder.
+
+    Parameters
+    ----------
+    folder : holds case.toml, tables named as in the schema, and the files that hazards name
+    allow_code : run the case's own Python file where a behaviour or hazard names one
+
+    Raises
+    ------
+    CaseError
+        The folder cannot be used; the error lists every problem found.
+
+    """
+    folder = Path(folder)
+    problems: list[Problem] = []
+    if not folder.is_dir():
+        raise CaseError([Problem("missing_folder", str(folder))])
+    config = read_toml(folder / "case.toml", problems)
+    if problems:
+        raise CaseError(problems)
+    code = folder if allow_code else None
+    head = section(config, "case", problems)
+    check_sections(config, problems)
+    check_crs(head.get("crs", ""), problems)
+    tables = read_tables(folder, problems)
+    check_tables(tables, problems)
+    if problems:
+        raise CaseError(problems)
+    for name, table in tables.items():
+        tables[name] = table.drop(columns=[c for c in ("row",) if c in table])
+    city = City(
+        name=head["name"], name_zh=head.get("name_zh") or head["name"], crs=head["crs"], currency=head["currency"],
+        price_year=int(head["price_year"]), attribution=head.get("attribution", ""), tables=tables,
+    )  # fmt: skip
+    notices: list[Notice] = []
+    check_city(city, problems, notices)
+    hazards = read_hazards(config, folder, city, code, problems)
+    notices += [n for h in hazards.values() for n in getattr(h, "notices", lambda _: [])(city)]
+    inputs = read_inputs(config, city, hazards, code, problems)
+    tests = read_trials(config, inputs, problems)
+    if problems:
+        raise CaseError(problems)
+    files = [folder / "case.toml", *(f for f in (folder / f"{n}.csv" for n in TABLES) if f.is_file())]
+    files += _named_files(config, folder)
+    return Case(
+        folder=folder, inputs=inputs, tests=tests, notices=tuple(notices),
+        illustrative=bool(head.get("illustrative", True)), code=code, files=tuple(dict.fromkeys(files)),
+    )  # fmt: skip
+
+
+def _named_files(config: dict[str, Any], folder: Path) -> list[Path]:
+    """Return the files of the folder that case.toml names: rasters, hydrographs, code."""
+    sections = [*config.get("hazard", []), config.get("behaviour", {})]
+    words = [
+        v.split(".py:")[0] + ".py" if ".py:" in v else v for s in sections for v in s.values() if isinstance(v, str)
+    ]
+    return [folder / w for w in words if (folder / w).is_file()]
