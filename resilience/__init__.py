@@ -26,7 +26,7 @@ _PUBLIC = {
     "Record": "resilience.results.record",
     "Network": "resilience.networks.network",
     "assign": "resilience.traffic.equilibrium.equilibrium",
-    "run": "resilience.engine",
+    "run": "resilience.simulation.engine",
     "stress_test": "resilience.ensemble",
     "grade_run": "resilience.results.grades",
     "compare_run": "resilience.results.compare",

@@ -33,12 +33,12 @@ from resilience.base.files import atomic, digest, remove_temporary, write_json, 
 from resilience.base.streams import Streams
 from resilience.base.text import say
 from resilience.case.case import Case, load_case
-from resilience.engine import run
 from resilience.metrics.scoring import all_metrics, score
 from resilience.results.grades import grade_run
 from resilience.results.record import DO_NOTHING, KEYS, SCHEMA_VERSION, TABLES, Record
 from resilience.results.run import Run, open_run
 from resilience.simulation.baseline import Baseline, baseline, load_baseline, save_baseline
+from resilience.simulation.engine import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

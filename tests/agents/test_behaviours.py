@@ -10,8 +10,8 @@ import pytest
 from resilience.base.errors import CaseError
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
-from resilience.engine import run
 from resilience.simulation.baseline import baseline
+from resilience.simulation.engine import run
 from tests.places import CASES
 
 

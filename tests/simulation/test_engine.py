@@ -11,9 +11,9 @@ import pytest
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
 from resilience.city.selection import select
-from resilience.engine import run
 from resilience.measures.option import Option
 from resilience.simulation.baseline import baseline
+from resilience.simulation.engine import run
 from tests.places import CASES
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
-from resilience.services import Services
+from resilience.simulation.services import Services
 
 HEAD = """
 [case]

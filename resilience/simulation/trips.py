@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from resilience.agents.firms import Firms
     from resilience.base.arrays import Bools, Floats
     from resilience.simulation.static_traffic import Traffic
+    from resilience.simulation.world import World
     from resilience.traffic.equilibrium.solution import Assignment
-    from resilience.world import World
 
 
 DEEP = DEPTHS.index(0.30)

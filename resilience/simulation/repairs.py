@@ -13,7 +13,7 @@ from resilience.hazards.hazard import CREW, NOBODY, Damage
 if TYPE_CHECKING:
     import simpy
 
-    from resilience.world import World
+    from resilience.simulation.world import World
 
 
 @dataclass

@@ -8,11 +8,11 @@ import numpy as np
 import simpy
 
 from resilience.agents.model import CityModel
-from resilience.mobility import Mobility
-from resilience.observer import Observer
-from resilience.repairs import Repairs
+from resilience.simulation.exposure import Observer
+from resilience.simulation.repairs import Repairs
 from resilience.simulation.static_traffic import Traffic
-from resilience.world import World
+from resilience.simulation.trips import Mobility
+from resilience.simulation.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.agents.firms import Firms
-    from resilience.world import World
+    from resilience.simulation.world import World
 
 DEEP = DEPTHS.index(0.30)
 CELLS_EVERY_HOURS = 3

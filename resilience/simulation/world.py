@@ -10,8 +10,8 @@ from resilience.base.defaults import default
 from resilience.city.view import View
 from resilience.city.water import Field, dry
 from resilience.results.record import Record
-from resilience.services import Services
 from resilience.simulation.road_state import RoadState, open_state, road_state
+from resilience.simulation.services import Services
 from resilience.traffic.skims import minutes_to_nearest, nodes_within
 
 if TYPE_CHECKING:
