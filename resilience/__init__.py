@@ -27,7 +27,7 @@ _PUBLIC = {
     "Network": "resilience.networks.network",
     "assign": "resilience.traffic.equilibrium.equilibrium",
     "run": "resilience.simulation.engine",
-    "stress_test": "resilience.ensemble",
+    "stress_test": "resilience.stress.stress",
     "grade_run": "resilience.results.grades",
     "compare_run": "resilience.results.compare",
     "open_run": "resilience.results.run",

@@ -69,7 +69,8 @@ def run_case(
     )
 
     from resilience.case.case import load_case
-    from resilience.ensemble import cores, stress_test
+    from resilience.stress.local import cores
+    from resilience.stress.stress import stress_test
 
     if workers < 0:
         raise InputError(say("error.not_negative", name="--workers", found=workers))
@@ -294,7 +295,7 @@ def assign(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from resilience.readers.tntp import read_tntp
-    from resilience.roadscan import check_folder
+    from resilience.stress.roadscan import check_folder
     from resilience.traffic import assign as solve
 
     if iterations < 1:
@@ -376,8 +377,8 @@ def criticality(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from resilience.ensemble import cores
-    from resilience.roadscan import check_folder, road_problem, scan_roads, tables_of, write_scan
+    from resilience.stress.local import cores
+    from resilience.stress.roadscan import check_folder, road_problem, scan_roads, tables_of, write_scan
 
     if workers < 0:
         raise InputError(say("error.not_negative", name="--workers", found=workers))

@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a good run, a damaged one, one of another schema, and one that is no run at all."""
     from resilience.case.case import load_case
-    from resilience.ensemble import stress_test
+    from resilience.stress.stress import stress_test
 
     root = tmp_path_factory.mktemp("results")
     stress_test(load_case(CASE), scenarios=SCENARIOS, options=OPTIONS, replicates=2, out=root / RUN)

@@ -12,13 +12,13 @@ import pytest
 from resilience.base import defaults
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
-from resilience.ensemble import stress_test
 from resilience.metrics.scoring import score
 from resilience.simulation import static_traffic
 from resilience.simulation.baseline import baseline
 from resilience.simulation.engine import run
+from resilience.stress.stress import stress_test
 from tests.places import CASES
-from tests.stress.test_ensemble import contents
+from tests.stress.test_stress import contents
 
 pytestmark = pytest.mark.verify
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from resilience.case.case import load_case
-from resilience.ensemble import stress_test
+from resilience.stress.stress import stress_test
 from tests.places import CASES
-from tests.stress.test_ensemble import PLAN, command, contents
+from tests.stress.test_stress import PLAN, command, contents
 
 pytestmark = pytest.mark.verify
 KILLS = 8

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resilience import roadscan
 from resilience.agents.patience import patience
 from resilience.base.errors import InputError
-from resilience.roadscan import RoadProblem, check_folder, scan_roads, tables_of, write_scan
+from resilience.stress import roadscan
+from resilience.stress.roadscan import RoadProblem, check_folder, scan_roads, tables_of, write_scan
 from resilience.traffic import Demand
 from tests.tiny import graph, pairs
 

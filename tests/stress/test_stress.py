@@ -16,9 +16,9 @@ import pytest
 
 from resilience.base.errors import InputError, RunError
 from resilience.case.case import load_case
-from resilience.ensemble import stress_test
 from resilience.results.compare import compare_run
 from resilience.results.run import open_run
+from resilience.stress.stress import stress_test
 from tests.places import CASES
 
 PLAN = {"scenarios": ["lake-3m", "blackout-50"], "options": ["protect-power"], "replicates": 2, "seed": 7}

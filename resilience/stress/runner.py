@@ -1,0 +1,128 @@
+"""A loaded case that does tasks."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from resilience.base.errors import RunError
+from resilience.base.files import write_parquet
+from resilience.base.streams import Streams
+from resilience.base.text import say
+from resilience.metrics.scoring import score
+from resilience.results.record import DO_NOTHING, TABLES, Record
+from resilience.simulation.baseline import Baseline, baseline, load_baseline, save_baseline
+from resilience.simulation.engine import run
+from resilience.stress.plan import Task
+
+if TYPE_CHECKING:
+    from resilience.agents.population import Population
+    from resilience.case.case import Case
+    from resilience.case.scenario import Scenario
+    from resilience.city.inputs import Inputs
+
+
+REPRESENTATIVE = 0
+
+
+class Worker:
+    """A loaded case and what all runs of it share; one in every process."""
+
+    def __init__(self, case: Case, root_seed: int, journal: Path) -> None:
+        self.case, self.seed, self.journal = case, root_seed, journal
+        self.people: Population | None = case.population(root_seed)
+        self._ordinary: dict[str, Baseline] = {}
+        self._inputs: dict[str, Inputs] = {}
+        self.scenarios = dict(case.tests.scenarios)
+        for scenario in case.tests.scenarios.values():
+            calm = scenario.without_hazard()
+            self.scenarios[calm.name] = calm
+
+    def inputs(self, option: str) -> Inputs:
+        """Return the inputs under an option, made once."""
+        if option not in self._inputs:
+            self._inputs[option] = self.case.tests.options[option].apply(self.case.inputs)
+        return self._inputs[option]
+
+    def ordinary(self, option: str) -> Baseline | None:
+        """Return the equilibria of ordinary days: solved once for all processes and kept in the journal.
+
+        Options share them as long as they leave the roads as they are on ordinary days.
+        """
+        inputs = self.inputs(option)
+        road = inputs.city.road
+        if self.people is None or road is None:
+            return None
+        key = inputs.city.road_key
+        if key not in self._ordinary:
+            path = self.journal / f"ordinary-{key}.npz"
+            if not path.is_file():
+                save_baseline(path, baseline(road, self.people, inputs.rhythm.relative_gap))
+            self._ordinary[key] = load_baseline(path, road, self.people)
+        return self._ordinary[key]
+
+    def do(self, task: Task) -> float:
+        """Do one run and put its tables into the journal; return the seconds it took."""
+        start = time.perf_counter()
+        target = self.journal / task.folder
+        if target.is_dir():
+            return 0.0
+        scenario = self.scenarios[task.scenario]
+        record = run(
+            self.inputs(task.option),
+            scenario,
+            option=task.option,
+            streams=Streams(self.seed, task.replicate),
+            people=self.people,
+            ordinary=self.ordinary(task.option),
+            with_maps=task.replicate == REPRESENTATIVE,
+            code=self.case.code,
+        )
+        tables = record.tables()
+        is_reference = not scenario.severity and task.option == DO_NOTHING
+        calm = record if is_reference else self._no_hazard(scenario, task.replicate)
+        rows, curves = score(record, calm, self.case.city.tables)
+        keys = {"scenario": task.scenario, "option": task.option, "replicate": task.replicate}
+        tables["scores"] = pd.DataFrame(rows).assign(**keys)[list(TABLES["scores"])].astype({"replicate": "int32"})
+        metric_curves = [
+            pd.DataFrame(
+                {**keys, "variable": name, "group": "all", "hour": np.arange(len(q)), "value": q.to_numpy(float)}
+            )
+            for name, q in curves.items()
+        ]
+        plain = tables["curves"].astype({"scenario": object, "option": object})
+        tables["curves"] = pd.concat([plain, *metric_curves], ignore_index=True).astype(
+            {"replicate": "int32", "hour": "int32"}
+        )
+        self._keep(target, tables)
+        pa.default_memory_pool().release_unused()
+        return time.perf_counter() - start
+
+    def _no_hazard(self, scenario: Scenario, replicate: int) -> Record:
+        """Return do-nothing's no-hazard run of the same calendar and replicate, from the journal."""
+        name = Task(scenario.without_hazard().name, DO_NOTHING, replicate).folder
+        curves = pd.read_parquet(self.journal / name / "curves.parquet")
+        zones = self.journal / name / "zone_curves.parquet"
+        zone_curves = pd.read_parquet(zones) if zones.is_file() else None
+        return Record.from_curves(curves, zone_curves, scenario.hours, scenario.onset.hour)
+
+    def _keep(self, target: Path, tables: dict[str, pd.DataFrame]) -> None:
+        try:
+            staging = Path(tempfile.mkdtemp(prefix=".part-", dir=self.journal))
+        except OSError as error:
+            raise RunError(say("error.cannot_write", path=self.journal, reason=error.strerror or error)) from error
+        try:
+            for name, table in tables.items():
+                write_parquet(staging / f"{name}.parquet", table)
+            staging.replace(target)
+        except OSError as error:
+            raise RunError(say("error.cannot_write", path=target, reason=error.strerror or error)) from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)

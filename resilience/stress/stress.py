@@ -1,0 +1,110 @@
+"""stress_test(): scenarios x options x replicates on local processes, resumable, into a run folder.
+
+Each finished run is one folder of the journal, put there by a single rename; when all are there they are compacted
+into sorted Parquet and the manifest is written last. A killed test goes on from its journal.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resilience.base.errors import InputError, RunError, StoppedError
+from resilience.base.text import say
+from resilience.results.record import DO_NOTHING
+from resilience.results.run import Run, open_run
+from resilience.stress.journal import compact, open_journal
+from resilience.stress.local import in_parallel
+from resilience.stress.plan import Task, chosen_of, is_finished, plan_of
+from resilience.stress.runner import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from resilience.case.case import Case
+
+
+def stress_test(
+    case: Case,
+    *,
+    scenarios: Iterable[str] | None = None,
+    options: Iterable[str] | None = None,
+    replicates: int = 3,
+    seed: int = 1,
+    workers: int = 1,
+    out: Path | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Run:
+    """Run scenarios x options x replicates and return the run folder.
+
+    Parameters
+    ----------
+    scenarios, options : names; all of the case where None. do-nothing is always among the options
+    replicates : runs with other draws; grades need about 35 clean ones to say PASS
+    seed : root of all draws
+    workers : processes; the results are the same bytes for any number
+    out : run folder; where it holds an unfinished test with the same plan, that one goes on
+    progress : called with runs done, runs in all, and what is done now
+
+    Raises
+    ------
+    InputError
+        A name is unknown or a number is not possible.
+    RunError
+        The folder cannot be written, or holds another test.
+    StoppedError
+        The user pressed Ctrl-C; the same call goes on where this one stopped.
+
+    """
+    chosen = chosen_of(scenarios, case.tests.scenarios, "scenario")
+    tried = chosen_of(options, case.tests.options, "option")
+    if DO_NOTHING not in tried:
+        tried = [DO_NOTHING, *tried]
+    for name, value in (("replicates", replicates), ("workers", workers)):
+        if value < 1:
+            raise InputError(say("error.not_positive", name=name, found=value))
+    plan = plan_of(case, chosen, tried, replicates, seed)
+    folder = out if out is not None else Path("results") / case.folder.resolve().name / plan["fingerprint"][:10]
+    if is_finished(folder, plan):
+        return open_run(folder)
+    journal = open_journal(folder, plan)
+    calm = [s.without_hazard().name for s in (case.tests.scenarios[n] for n in chosen)]
+    first = [Task(n, o, r) for n in dict.fromkeys(calm) for o in [DO_NOTHING] for r in range(replicates)]
+    rest = [Task(n, o, r) for r in range(replicates) for n in dict.fromkeys(calm) for o in tried if o != DO_NOTHING]
+    rest += [Task(n, o, r) for r in range(replicates) for n in reversed(chosen) for o in tried]
+    total = len(first) + len(rest)
+    done = 0
+    if progress is not None:
+        progress(0, total, say("progress.ordinary"))
+    log = folder / "run.log"
+
+    def finished(task: Task, seconds: float) -> None:
+        nonlocal done
+        done += 1
+        line = {"task": task.folder, "seconds": round(seconds, 2), "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+        try:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise RunError(say("error.cannot_write", path=log, reason=error.strerror or error)) from error
+        if progress is not None:
+            progress(done, total, f"{task.scenario} / {task.option} / {task.replicate}")
+
+    try:
+        if workers == 1:
+            worker = Worker(case, seed, journal)
+            for task in [*first, *rest]:
+                finished(task, worker.do(task))
+        else:
+            in_parallel(case, seed, journal, workers, [first, rest], finished)
+    except KeyboardInterrupt as stop:
+        raise StoppedError(say("error.stopped", folder=folder)) from stop
+    if progress is not None:
+        progress(done, total, say("progress.compacting"))
+    compact(folder, journal, case, plan)
+    return open_run(folder)
+
+
+# ------------------------------------------------------------------------------------------------ folders
