@@ -4,7 +4,7 @@ import pytest
 
 from resilience.base.errors import InputError
 from resilience.base.plugins import BUILT_IN, find, names
-from resilience.cli import list_extensions
+from resilience.cli.cases import list_extensions
 
 
 @pytest.mark.parametrize(("room", "name"), [(room, name) for room, some in BUILT_IN.items() for name in some])

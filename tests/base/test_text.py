@@ -123,7 +123,7 @@ def test_metrics_grades_pillars_and_units_have_their_words():
 
 
 def test_every_command_has_its_help():
-    text = (PACKAGE / "cli.py").read_text(encoding="utf-8")
+    text = "\n".join(f.read_text(encoding="utf-8") for f in sorted((PACKAGE / "cli").glob("*.py")))
     for name in re.findall(r"@app\.command\((?:\"\w+\", )?help=say\(\"(cli\.\w+)\"\)", text):
         assert known(name)
 

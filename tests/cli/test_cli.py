@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from resilience import cli
+from resilience.cli import main as cli
+from resilience.cli import roads
 from tests.tiny import POWER, write_case, write_tntp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ TRIPS = "Origin 1\n2 : 30.0;\n"
 def shell(*arguments, cwd, **environment):
     """Run the command line as a user does, in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "resilience.cli", *map(str, arguments)],
+        [sys.executable, "-m", "resilience.cli.main", *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", **environment},
     )  # fmt: skip
@@ -243,7 +244,7 @@ def test_criticality_of_a_case_names_the_road(call):
     ],
 )
 def test_criticality_refuses_what_cannot_be_before_it_computes(call, tntp, more, message, monkeypatch):
-    monkeypatch.setattr("resilience.roadscan.assign", None)
+    monkeypatch.setattr("resilience.stress.roadscan.assign", None)
     code, _, err = call("criticality", tntp, "--out", "scan", *more)
     assert code == 2
     assert message in " ".join(err.split())
@@ -269,7 +270,7 @@ def test_weights_are_of_no_use_to_a_case(call, name, weight):
 @pytest.mark.parametrize("command", ["assign", "criticality"])
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_solved(call, tntp, command, monkeypatch):
     monkeypatch.setattr("resilience.traffic.assign", None)
-    monkeypatch.setattr("resilience.roadscan.assign", None)
+    monkeypatch.setattr("resilience.stress.roadscan.assign", None)
     Path("file").write_text("mine")
     Path("loose").symlink_to("nowhere")
     for out in ("file", "file/below", "loose"):
@@ -303,7 +304,7 @@ def test_a_cut_that_all_must_get_through_is_warned_of(call, tntp):
 def test_a_terminal_of_80_columns_shows_the_road(call, monkeypatch):
     from rich.console import Console
 
-    monkeypatch.setattr(cli, "_console", lambda _: Console(width=80))
+    monkeypatch.setattr(roads, "console_for", lambda _: Console(width=80))
     code, out, _ = call("criticality", SIOUX, "--most", "2", "--cut", "0.999")
     assert code == 0
     assert "L15-10" in out

@@ -46,7 +46,7 @@ def contents(folder):
 
 def command(out, *more):
     arguments = ["--scenario", "lake-3m", "--scenario", "blackout-50", "--option", "protect-power", "--seed", "7"]
-    return [sys.executable, "-m", "resilience.cli", "run", "sioux_falls", *arguments, "--replicates", "2",
+    return [sys.executable, "-m", "resilience.cli.main", "run", "sioux_falls", *arguments, "--replicates", "2",
             "--out", str(out), *more]  # fmt: skip
 
 

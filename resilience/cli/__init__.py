@@ -1,0 +1,1 @@
+"""The command line: a command takes its arguments, makes one call and prints."""
