@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.networks.network import Network
-from resilience.networks.power import PowerModel
+from resilience.networks.power import PowerModel, homes
 from resilience.networks.road import RoadModel, road_model
 from resilience.networks.supply import SupplyNetwork, supply_network
 
@@ -75,7 +75,8 @@ class City:
         """The power network, None where the case has none."""
         if not self.has("power_nodes", "power_links"):
             return None
-        return PowerModel(Network("power", self["power_nodes"], self["power_links"]))
+        network = Network("power", self["power_nodes"], self["power_links"])
+        return PowerModel(network, homes(self["zones"], self["dependencies"], network.nodes.index))
 
     @cached_property
     def supply(self) -> SupplyNetwork | None:

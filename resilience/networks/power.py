@@ -2,29 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import igraph
 import numpy as np
 
+from resilience.networks.shedding import Island, best_served
+
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.networks.network import Network
 
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+
 UNLIMITED = 1e12
+KEPT = 512
+
+
+@dataclass(frozen=True)
+class Homes:
+    """People who get power from the network themselves, for the choice of what to shed.
+
+    Parameters
+    ----------
+    people : residents of each zone, shape (zones,), zones in the order of their ids
+    needs : for each zone, all of its needs: whether any one supplier will do, and the positions of the suppliers
+
+    """
+
+    people: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    needs: tuple[tuple[tuple[bool, tuple[int, ...]], ...], ...] = ()
+
+
+def homes(zones: pd.DataFrame, dependencies: pd.DataFrame, nodes: pd.Index) -> Homes:
+    """Return the homes behind the nodes of a power network, from rows of dependencies.csv.
+
+    A need that something else than a node of the network can meet by itself (rule any) is left out.
+    """
+    if len(dependencies) == 0:
+        return Homes()
+    rows = dependencies[dependencies["consumer"].isin(zones.index)]
+    found: dict[str, list[tuple[bool, tuple[int, ...]]]] = {}
+    for (zone, _), part in rows.groupby(["consumer", "service"], sort=True):
+        position = np.asarray(nodes.get_indexer(part["supplier"]), np.int64)
+        one_will_do = bool(part["rule"].iloc[0] == "any")
+        if (position < 0).all() or (one_will_do and (position < 0).any()):
+            continue
+        suppliers = tuple(sorted(int(p) for p in position if p >= 0))
+        found.setdefault(str(zone), []).append((one_will_do, suppliers))
+    people = zones["people"].to_dict()
+    ids = sorted(z for z in found if people[z] > 0)
+    return Homes(np.array([people[z] for z in ids], float), tuple(tuple(found[z]) for z in ids))
 
 
 class PowerModel:
     """The power network prepared for repeated questions about which nodes are supplied.
 
-    A node or line that is out of service carries nothing. Loads are picked up in order of priority, then of size; a
-    load that the remaining capacity cannot carry is shed whole (feeders are switched, not dimmed). Whether a set of
-    loads can be carried is a maximum-flow question (Ford & Fulkerson 1956), so the answer ignores impedances: it is
-    an upper bound on what the wires could do.
+    A node or line that is out of service carries nothing. A load is served whole or not at all (feeders are switched,
+    not dimmed). Whether a set of loads can be carried is a maximum-flow question (Ford & Fulkerson 1956), so
+    impedances are ignored: with the served set chosen as best as `shedding.best_served` does, the answer is an upper
+    bound on what the wires could do. What is shed depends on the state alone, not on what was shed before.
+
+    Attributes
+    ----------
+    gap : relative gap of the choice of what to shed in the last answer, 0 where it is proven best
+
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, behind: Homes | None = None) -> None:
         self.network = network
         nodes = network.nodes
         self.size = len(nodes)
@@ -32,34 +81,121 @@ class PowerModel:
         self.link_kw = network.links["capacity_kw"].fillna(UNLIMITED).to_numpy(float)
         self.node_kw = nodes["capacity_kw"].fillna(UNLIMITED).to_numpy(float)
         self.load_kw = nodes["load_kw"].to_numpy(float)
+        self.priority = nodes["priority"].to_numpy(float)
         self.is_source = (nodes["kind"] == "source").to_numpy()
-        order = np.lexsort((nodes.index.to_numpy(str), -self.load_kw, -nodes["priority"].to_numpy(float)))
+        self.behind = behind or Homes()
+        self.gap = 0.0
+        self._node_order = np.argsort(nodes.index.to_numpy(str), kind="stable")
+        self._link_order = np.argsort(network.links.index.to_numpy(str), kind="stable")
+        order = np.lexsort((nodes.index.to_numpy(str), -self.load_kw, -self.priority))
         self.pick_up = order[self.load_kw[order] > 0]
+        self._known: dict[tuple[bytes, bytes, bytes], tuple[Bools, Bools, float]] = {}
 
-    def supplied(self, node_on: NDArray[np.bool_], link_on: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def supplied(self, node_on: Bools, link_on: Bools) -> Bools:
         """Return which nodes have power, shape (nodes,), given which nodes and links are in service.
 
         A node without load of its own has power when it is joined to a live source by live lines.
         """
-        n = self.size
-        keep = link_on & node_on[self.tail] & node_on[self.head]
-        graph = igraph.Graph(n=n, edges=np.column_stack([self.tail[keep], self.head[keep]]))
-        membership = np.asarray(graph.connected_components().membership)
-        live = np.isin(membership, membership[self.is_source & node_on]) & node_on
-        wanted = [int(i) for i in self.pick_up if live[i]]
-        if not wanted:
-            return live
-        if self._can_carry(np.array(wanted), node_on, keep):
-            return live
-        carried: list[int] = []
-        for load in wanted:
-            if self._can_carry(np.array([*carried, load]), node_on, keep):
-                carried.append(load)
-        shed = np.zeros(n, np.bool_)
-        shed[[i for i in wanted if i not in set(carried)]] = True
+        live, shed = self.serve(node_on, link_on)
         return live & ~shed
 
-    def _can_carry(self, loads: NDArray[np.int64], node_on: NDArray[np.bool_], keep: NDArray[np.bool_]) -> bool:
+    def serve(self, node_on: Bools, link_on: Bools, wanted: Bools | None = None) -> tuple[Bools, Bools]:
+        """Return which nodes are joined to a live source, and which of these are shed, two of shape (nodes,).
+
+        Parameters
+        ----------
+        node_on, link_on : what is in service; a shed node still passes power on
+        wanted : loads that are to be served if they can, all where not given; the others are shed
+
+        """
+        wanted = np.ones(self.size, np.bool_) if wanted is None else wanted
+        key = (node_on.tobytes(), link_on.tobytes(), wanted.tobytes())
+        if key not in self._known:
+            if len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self.gap = 0.0
+            self._known[key] = (*self._serve(node_on, link_on, wanted), self.gap)
+        live, shed, self.gap = self._known[key]
+        return live.copy(), shed.copy()
+
+    def _serve(self, node_on: Bools, link_on: Bools, wanted: Bools) -> tuple[Bools, Bools]:
+        keep = link_on & node_on[self.tail] & node_on[self.head]
+        graph = igraph.Graph(n=self.size, edges=np.column_stack([self.tail[keep], self.head[keep]]))
+        membership = np.asarray(graph.connected_components().membership)
+        live = np.isin(membership, membership[self.is_source & node_on]) & node_on
+        loads = live & wanted & (self.load_kw > 0)
+        shed = live & ~wanted & (self.load_kw > 0)
+        if not loads.any() or self._can_carry(np.flatnonzero(loads), node_on, keep):
+            return live, shed
+        short = np.zeros(self.size, np.bool_)
+        for part in np.unique(membership[loads]):
+            here = loads & (membership == part)
+            if not self._can_carry(np.flatnonzero(here), node_on, keep):
+                short |= membership == part
+        return live, shed | (loads & short & ~self._best(loads, short & node_on, keep, node_on, live))
+
+    def _best(self, loads: Bools, short: Bools, keep: Bools, node_on: Bools, live: Bools) -> Bools:
+        """Return the loads to serve in the parts of the network that are short of capacity, shape (nodes,)."""
+        nodes = self._node_order[short[self._node_order]]
+        links = self._link_order[(keep & short[self.tail])[self._link_order]]
+        at = np.full(self.size, -1)
+        at[nodes] = np.arange(len(nodes))
+        lit = live & np.where(self.load_kw > 0, loads & ~short, True)  # whatever the choice
+        island = Island(
+            tail=at[self.tail[links]],
+            head=at[self.head[links]],
+            link_kw=self.link_kw[links],
+            node_kw=self.node_kw[nodes],
+            source=self.is_source[nodes],
+            load_kw=np.where(loads[nodes], self.load_kw[nodes], 0.0),
+            priority=self.priority[nodes],
+            people=self.behind.people,
+            needs=self._needs_here(at, lit, loads),
+            level=self._levels(),
+        )
+        greedy = self._one_by_one(loads & short, node_on, keep)[nodes]
+        served, self.gap = best_served(island, greedy)
+        result = np.zeros(self.size, np.bool_)
+        result[nodes[served]] = True
+        return result
+
+    def _needs_here(self, at: Ints, lit: Bools, loads: Bools) -> list[list[tuple[bool, list[int]]] | None]:
+        """Return what each home needs of the loads in question; None where it stays dark or is lit anyway."""
+        result: list[list[tuple[bool, list[int]]] | None] = []
+        for needs in self.behind.needs:
+            open_needs: list[tuple[bool, list[int]]] | None = []
+            for one_will_do, suppliers in needs:
+                on = [s for s in suppliers if lit[s]]
+                asked = [int(at[s]) for s in suppliers if loads[s] and at[s] >= 0 and not lit[s]]
+                if one_will_do and on:
+                    continue
+                if (one_will_do and not asked) or (not one_will_do and len(on) + len(asked) < len(suppliers)):
+                    open_needs = None
+                    break
+                if asked and open_needs is not None:
+                    open_needs.append((one_will_do, asked))
+            result.append(open_needs or None)
+        return result
+
+    def _levels(self) -> NDArray[np.float64]:
+        """Return the priority at which each home counts: of the best of any suppliers, of the least of all."""
+        level = [
+            min((max if any_rule else min)(self.priority[list(suppliers)]) for any_rule, suppliers in needs)
+            for needs in self.behind.needs
+        ]
+        return np.array(level, float)
+
+    def _one_by_one(self, wanted: Bools, node_on: Bools, keep: Bools) -> Bools:
+        """Return what is served when loads are picked up by priority, then size, as long as they can be carried."""
+        carried: list[int] = []
+        for load in self.pick_up[wanted[self.pick_up]]:
+            if self._can_carry(np.array([*carried, int(load)]), node_on, keep):
+                carried.append(int(load))
+        result = np.zeros(self.size, np.bool_)
+        result[carried] = True
+        return result
+
+    def _can_carry(self, loads: Ints, node_on: Bools, keep: Bools) -> bool:
         """Return whether all the loads can be carried at once (nodes split in two, so that they have capacities)."""
         n = self.size
         into, out, start, end = np.arange(n), n + np.arange(n), 2 * n, 2 * n + 1
