@@ -12,6 +12,7 @@ import pandas as pd
 
 from resilience.results import grades as score
 from resilience.results.compare import REFERENCE, compare_run
+from resilience.results.trace import causes_of, walk
 
 if TYPE_CHECKING:
     from resilience.results.run import Run
@@ -121,29 +122,31 @@ def events(run: Run, name: str, option: str, replicate: int) -> list[dict[str, A
 
 
 def chain(log: list[dict[str, Any]], number: int) -> list[dict[str, Any]]:
-    """Return an event and what led to it, the first cause first."""
+    """Return an event and what led to it, the first cause first: the tree of causes, depth first, read backwards.
+
+    Each carries two numbers more: `beside`, how many other causes had to be mended together with it, and `one_of`, how
+    many others would have done instead.
+    """
     by_number = {int(e["event"]): e for e in log}
-    links: list[dict[str, Any]] = []
-    while number in by_number and len(links) < 100:
-        links.append(by_number[number])
-        cause = int(by_number[number]["cause"])
-        if cause == number:
-            break
-        number = cause
-    return links[::-1]
+    if number not in by_number:
+        return []
+    steps = walk(number, by_number)
+    return [{**by_number[n], "beside": beside, "one_of": others} for _, n, beside, others in steps[::-1]]
 
 
 def consequences(log: list[dict[str, Any]]) -> Counter[int]:
-    """Return how many later failures, closures and cut-offs go back to each event."""
-    cause = {int(e["event"]): int(e["cause"]) for e in log}
+    """Return how many later failures, closures and cut-offs go back to each event, by any of their causes."""
+    causes = {int(e["event"]): causes_of(e) for e in log}
     total: Counter[int] = Counter()
     for event in log:
         if event["what"] not in OUT:
             continue
-        number, steps = cause[int(event["event"])], 0
-        while number in cause and steps < 100:
-            total[number] += 1
-            number, steps = cause[number], steps + 1
+        seen: set[int] = set()
+        new = set(causes[int(event["event"])])
+        while new:
+            seen |= new
+            new = {c for n in new for c in causes.get(n, ())} - seen
+        total.update(n for n in seen if n in causes)
     return total
 
 

@@ -186,6 +186,9 @@ def _failure(view: View, log: list[dict[str, Any]], event: dict[str, Any]) -> An
             html.Span(" ← ", className="arrow", **{"aria-label": words("because")}),
             view.component(cause["component"]),
         ]
+        if cause["beside"] or cause["one_of"]:
+            note = words("trace.together", count=cause["beside"]) if cause["beside"] else words("trace.one_of")
+            reasons.append(html.Span(f" ({note})", className="reason"))
     link = html.A(
         view.component(event["component"]),
         href=view.place.href("trace", scenario=view.scenario["name"], component=event["component"]),

@@ -8,6 +8,7 @@ from dash import html
 
 from dashboard import data
 from dashboard.frame import card, choose, export, hint
+from resilience.results.trace import causes_of
 
 if TYPE_CHECKING:
     from dashboard.view import View
@@ -82,7 +83,8 @@ def _loss(view: View, log: list[dict[str, Any]], event: dict[str, Any], back: fl
     seen = html.A(
         words("trace.on_map"), href=view.place.href("map", hour=str(int(event["hour"]))), className="go button"
     )
-    chain = card(title, html.Ol([_step(view, e, e is event) for e in links], className="chain"), note=lasted,
+    steps = [_step(view, e, e["event"] == event["event"]) for e in links]
+    chain = card(title, html.Ol(steps, className="chain"), note=lasted,
                  actions=[seen, *([export(words, "events", view.place)] if first else [])])  # fmt: skip
     return html.Div([chain, _effects(view, log, event)], className="two")
 
@@ -99,6 +101,9 @@ def _step(view: View, event: dict[str, Any], last: bool) -> Any:
     text: list[Any] = [html.Strong(view.component(event["component"])), " ", words.what(event)]
     if amount or reason:
         text.append(html.Span(f" · {amount or reason}", className="reason"))
+    notes = [words("trace.together", count=event["beside"])] if event["beside"] else []
+    notes += [words("trace.one_of")] if event["one_of"] else []
+    text += [html.Span(f" · {note}", className="reason") for note in notes]
     return html.Li(
         [html.Span(view.moment(event["hour"]), className="when"), html.Span(text)],
         className="last" if last else event["what"],
@@ -107,7 +112,7 @@ def _step(view: View, event: dict[str, Any], last: bool) -> Any:
 
 def _effects(view: View, log: list[dict[str, Any]], event: dict[str, Any]) -> Any:
     words = view.words
-    direct = [e for e in log if int(e["cause"]) == int(event["event"]) and e["what"] in data.OUT]
+    direct = [e for e in log if int(event["event"]) in causes_of(e) and e["what"] in data.OUT]
     total = data.consequences(log)[int(event["event"])]
     if not direct:
         return card(words("trace.effects"), html.P(words("trace.no_effects"), className="empty"))

@@ -93,4 +93,6 @@ def trace(
         reason = f" ({say('reason.' + line.reason)})" if line.reason else ""
         what = say(f"what.{line.what}", detail=line.detail)
         arrow = "  " * line.depth + ("<- " if line.depth else "")
-        typer.echo(f"{clock(line.hour):>14}  {arrow}{line.component} {what}{reason}")
+        notes = [say("cli.trace_beside", count=line.beside)] if line.beside else []
+        notes += [say("cli.trace_one_of")] if line.alternatives else []
+        typer.echo(f"{clock(line.hour):>14}  {arrow}{line.component} {what}{reason}{''.join(notes)}")

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 
-from resilience.defaults import default
+from resilience.base.defaults import default
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

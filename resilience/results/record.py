@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 NO_HAZARD = "no-hazard"
@@ -24,7 +26,8 @@ SCHEMA_VERSION = 1
 TABLES = {
     "curves": ("scenario", "option", "replicate", "variable", "group", "hour", "value"),
     "zone_curves": ("scenario", "option", "replicate", "variable", "group", "hour", "value"),
-    "events": ("scenario", "option", "replicate", "event", "hour", "component", "what", "reason", "cause", "detail"),
+    "events": ("scenario", "option", "replicate", "event", "hour", "component", "what", "reason", "cause", "together",
+               "alternatives", "detail"),
     "maps": ("scenario", "option", "replicate", "variable", "component", "hour", "value"),
     "fields": ("scenario", "option", "replicate", "hour", "cell", "depth_dm"),
     "scores": ("scenario", "option", "replicate", "metric", "value", "loss_area", "gain_area", "resilience", "rapidity",
@@ -41,7 +44,9 @@ class Record:
     ----------
     series : (variable, group) -> value per hour, shape (hours,); nan where nothing was measured
     panels : variable -> hour -> values of many groups, index = groups
-    events : one row per event, `cause` the number of the event that led to it, -1 for none
+    events : one row per event, `cause` the number of the event that led to it, -1 for none; `together` the numbers of
+        the further events without which it would not have come about either, split by spaces; `alternatives` how many
+        other sets of as many events would explain it as well
 
     """
 
@@ -81,12 +86,23 @@ class Record:
             total = total + values
         return total
 
-    def tell(self, hour: float, component: str, what: str, reason: str = "", cause: int = -1, detail: str = "") -> int:
-        """Write an event down and return its number."""
+    def tell(
+        self,
+        hour: float,
+        component: str,
+        what: str,
+        reason: str = "",
+        cause: int = -1,
+        detail: str = "",
+        *,
+        together: Sequence[int] = (),
+        alternatives: int = 0,
+    ) -> int:
+        """Write an event down and return its number; `together` are the causes needed beside the first."""
         number = len(self.events)
         self.events.append(
             {"event": number, "hour": float(hour), "component": component, "what": what, "reason": reason,
-             "cause": cause, "detail": detail}
+             "cause": cause, "together": " ".join(map(str, together)), "alternatives": alternatives, "detail": detail}
         )  # fmt: skip
         return number
 
@@ -148,7 +164,7 @@ class Record:
 
 def _shape(table: pd.DataFrame, name: str) -> pd.DataFrame:
     kinds = {"replicate": "int32", "hour": "int32", "value": "float64", "event": "int32", "cause": "int32",
-             "cell": "int32", "depth_dm": "uint8"}  # fmt: skip
+             "alternatives": "int32", "cell": "int32", "depth_dm": "uint8"}  # fmt: skip
     if name == "events":
         kinds["hour"] = "float64"
     columns = list(TABLES[name])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from resilience.results.run import Run
@@ -18,7 +20,11 @@ LOSSES = ("failed", "closed", "cut_off", "deadlock")
 
 @dataclass(frozen=True)
 class Line:
-    """One event of a chain; depth 0 is the failure asked for, each further depth its cause."""
+    """One event of a chain; depth 0 is the failure asked for, each further depth a cause of the line above it.
+
+    `beside` says how many other causes had to be mended together with this one, `alternatives` how many other causes
+    (or sets of as many) would have done instead.
+    """
 
     depth: int
     hour: float
@@ -26,6 +32,49 @@ class Line:
     what: str
     reason: str
     detail: str
+    beside: int = 0
+    alternatives: int = 0
+
+
+def causes_of(event: Mapping[Any, Any]) -> list[int]:
+    """Return the numbers of all events that an event of the events table goes back to directly, the first one first.
+
+    They are a smallest set whose mending, everything else unchanged, would have kept the loss from happening.
+    """
+    first = int(event["cause"])
+    more = event.get("together")
+    further = more.split() if isinstance(more, str) else []
+    return [c for c in (first, *map(int, further)) if c >= 0]
+
+
+def alternatives_of(event: Mapping[Any, Any]) -> int:
+    """Return how many other sets of as many causes would explain an event as well."""
+    return int(event.get("alternatives") or 0)
+
+
+def walk(number: int, events: Mapping[int, Mapping[Any, Any]]) -> list[tuple[int, int, int, int]]:
+    """Return an event and what it goes back to, depth first: depth, number, causes beside it, alternatives.
+
+    What a cause goes back to is told where it is first met; circles end.
+    """
+    found: list[tuple[int, int, int, int]] = []
+    told: set[int] = set()
+    path: list[int] = []
+    ahead = [(0, number, 0, 0)]
+    while ahead:
+        depth, here, beside, alternatives = ahead.pop()
+        del path[depth:]
+        if here in path:
+            continue
+        found.append((depth, here, beside, alternatives))
+        if here in told:
+            continue
+        told.add(here)
+        path.append(here)
+        causes = [c for c in causes_of(events[here]) if c in events]
+        others = alternatives_of(events[here])
+        ahead += [(depth + 1, cause, len(causes) - 1, others) for cause in causes[::-1]]
+    return found
 
 
 def clock(hour: float) -> str:
@@ -52,7 +101,7 @@ def _events(run: Run, scenario: str, option: str, replicate: int) -> pd.DataFram
 
 
 def chains(run: Run, component: str, scenario: str, option: str, replicate: int) -> list[Line]:
-    """Return every loss of a component and after each the chain of its causes down to the hazard.
+    """Return every loss of a component and after each the tree of its causes down to the hazard, depth first.
 
     Raises
     ------
@@ -65,23 +114,23 @@ def chains(run: Run, component: str, scenario: str, option: str, replicate: int)
     if len(mine) == 0:
         names = near(component, events["component"].unique())
         raise InputError(say("error.unknown_component", name=component, expected=names))
+    known = {int(str(k)): row for k, row in events.to_dict("index").items()}
     lines: list[Line] = []
     for number, event in mine.iterrows():
         lines.append(_line(0, event))
         if event["what"] not in LOSSES:
             continue
-        depth, cause, seen = 1, int(event["cause"]), {int(str(number))}
-        while cause >= 0 and cause not in seen:
-            seen.add(cause)
-            lines.append(_line(depth, events.loc[cause]))
-            depth, cause = depth + 1, int(events.at[cause, "cause"])
+        lines += [
+            _line(depth, events.loc[cause], beside, alternatives)
+            for depth, cause, beside, alternatives in walk(int(str(number)), known)[1:]
+        ]
     return lines
 
 
-def _line(depth: int, event: pd.Series) -> Line:
+def _line(depth: int, event: pd.Series, beside: int = 0, alternatives: int = 0) -> Line:
     return Line(
         depth, float(event["hour"]), str(event["component"]), str(event["what"]), str(event["reason"]),
-        str(event["detail"]),
+        str(event["detail"]), beside, alternatives,
     )  # fmt: skip
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import igraph
 import numpy as np
 
+from resilience.base.causes import minimal_sets
 from resilience.networks.dependency import dependencies
 
 if TYPE_CHECKING:
-    import igraph
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools
@@ -25,12 +26,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """A component that lost or regained its service; `source` is the component that explains a loss, -1 for none."""
+    """A component that lost or regained its service.
+
+    `sources` are the components that explain a loss, all needed together; `alternatives` says how many other sets of
+    that size would explain it as well.
+    """
 
     component: int
     up: bool
     reason: str
-    source: int
+    sources: tuple[int, ...] = ()
+    alternatives: int = 0
+
+    @property
+    def source(self) -> int:
+        """The first of the components that explain a loss, -1 for none."""
+        return self.sources[0] if self.sources else -1
 
 
 class Services:
@@ -40,6 +51,7 @@ class Services:
     ----------
     up : gives its service, shape (components,)
     loss : service lost by damage to the component itself, 0 to 1, shape (components,); below 1 it still works in part
+    shed_gap : relative gap of the choices of what to shed in this hour, 0 where all are proven best
 
     """
 
@@ -61,7 +73,15 @@ class Services:
             network = self.power.network
             self._nodes = np.asarray(self.components.get_indexer(network.nodes.index), np.int64)
             self._links = np.asarray(self.components.get_indexer(network.links.index), np.int64)
-            self._intact_graph: igraph.Graph = network.to_igraph(directed=False)
+        self._ties = self._tie()
+        self._above: dict[int, NDArray[np.int64]] = {}
+        self._idle = np.zeros(many, np.bool_)
+        self._broken_since = np.full(many, np.inf)
+        self._rank = np.empty(many, np.int64)
+        self._rank[np.argsort(self.components.to_numpy(str), kind="stable")] = np.arange(many)
+        self._roots: dict[int, frozenset[int]] = {}
+        self._trials: dict[frozenset[int], Bools] = {}
+        self.shed_gap = 0.0
 
     @property
     def intact(self) -> Bools:
@@ -77,86 +97,177 @@ class Services:
     def step(self, hour: float) -> list[Change]:
         """Bring the services of this hour about and return what changed, causes before their effects."""
         before = self.up.copy()
-        reasons: dict[int, tuple[str, int]] = {}
+        broken = ~self.intact
+        self._broken_since = np.where(broken, np.minimum(self._broken_since, hour), np.inf)
+        self._trials.clear()
+        self.shed_gap = 0.0
+        reasons: dict[int, str] = {}
         fallen = self._fall(hour, reasons)
         self._rise(fallen, reasons)
+        back = np.flatnonzero(~before & self.up)
+        for c in back:
+            self._roots.pop(int(c), None)
+        lost = [self._explained(c, reasons[c], hour) for c in reasons if before[c] and not self.up[c]]
         if self.needs is not None:
             self.needs.watch(hour, self.needs.met(self.up))
-        down = [c for c in reasons if before[c] and not self.up[c]]
-        back = np.flatnonzero(~before & self.up)
-        return [
-            *(Change(c, False, *reasons[c]) for c in down),
-            *(Change(int(c), True, "restored", -1) for c in back),
-        ]
+        return [*lost, *(Change(int(c), True, "restored") for c in back)]
+
+    def _tie(self) -> igraph.Graph:
+        """Return who bears on whom: suppliers on consumers, neighbours in the power network on each other."""
+        edges = []
+        if self.needs is not None:
+            edges.append(np.column_stack([self.needs.supplier, self.needs.consumer[self.needs.need]]))
+        if self.power is not None:
+            for end in (self.power.tail, self.power.head):
+                pairs = np.column_stack([self._links, self._nodes[end]])
+                edges += [pairs, pairs[:, ::-1]]
+        return igraph.Graph(n=len(self.up), edges=np.concatenate(edges) if edges else [], directed=True)
+
+    # -- fall and return --------------------------------------------------------------------------
 
     def _unmet(self, hour: float, up: Bools) -> NDArray[np.int64]:
         assert self.needs is not None  # noqa: S101 - callers look first
         return np.flatnonzero(self.needs.failed(hour, self.needs.met(up)))
 
-    def _fall(self, hour: float, reasons: dict[int, tuple[str, int]]) -> Bools:
+    def _short(self, up: Bools) -> Bools:
+        """Return which components lack something they need, buffers aside, shape (components,)."""
+        short = np.zeros(len(up), np.bool_)
+        if self.needs is not None:
+            short[self.needs.consumer[~self.needs.met(up)]] = True
+        return short
+
+    def _serve(self, on: Bools, wanted: Bools) -> tuple[Bools, Bools]:
+        """Return which power nodes are joined to a source and which of these are shed, two of shape (nodes,)."""
+        assert self.power is not None  # noqa: S101 - callers look first
+        live, shed = self.power.serve(on[self._nodes], on[self._links], wanted[self._nodes])
+        self.shed_gap = max(self.shed_gap, self.power.gap)
+        return live, shed
+
+    def _fall(self, hour: float, reasons: dict[int, str]) -> Bools:
+        """Take services away until nothing changes and return what fell, shape (components,).
+
+        What is dark for want of supply or capacity alone stays switched in (`_idle`): it passes power on, and who is
+        shed is asked anew every time, so that the answer does not depend on who was shed before.
+        """
         start, intact = self.up.copy(), self.intact
-        up = self.up & intact
+        up, on = self.up & intact, (self.up | self._idle) & intact
         for hit in np.flatnonzero(self.up & ~intact):
-            reasons[int(hit)] = ("damaged", -1)
+            reasons[int(hit)] = "damaged"
         while True:
-            size = int(up.sum())
+            before = up.copy()
             if self.needs is not None:
                 for need in self._unmet(hour, up):
                     consumer = int(self.needs.consumer[need])
+                    on[consumer] = False
                     if up[consumer]:
                         up[consumer] = False
-                        reasons[consumer] = (f"no_{self.needs.service[need]}", self._lost_supplier(int(need), up))
+                        reasons[consumer] = f"no_{self.needs.service[need]}"
             if self.power is not None:
-                supplied = self.power.supplied(up[self._nodes], up[self._links])
-                for n in np.flatnonzero(up[self._nodes] & ~supplied):
+                fallen = start & ~up
+                live, shed = self._serve(on, up | (on & ~fallen & ~self._short(up)))
+                for n in np.flatnonzero(up[self._nodes] & ~(live & ~shed)):
                     c = int(self._nodes[n])
                     up[c] = False
-                    reasons[c] = ("no_supply", self._nearest_down(int(n), up))
-            if int(up.sum()) == size:
+                    reasons[c] = "shed" if live[n] else "no_supply"
+            if np.array_equal(up, before):
                 break
-        self.up = up
+        self.up, self._idle = up, on & ~up
         return start & ~up
 
-    def _rise(self, fallen: Bools, reasons: dict[int, tuple[str, int]]) -> None:
+    def _rise(self, fallen: Bools, reasons: dict[int, str]) -> None:
         intact = self.intact
         for _ in range(len(self.up) + 1):
             before = self.up.copy()
-            may = intact & ~fallen & ~self.up
-            ready = may.copy()
-            if self.needs is not None:
-                ready[self.needs.consumer[~self.needs.met(self.up)]] = False
+            ready = intact & ~fallen & ~self.up & ~self._short(self.up)
             if self.power is not None:
-                nodes = self.up[self._nodes] | ready[self._nodes]
-                links = self.up[self._links] | ready[self._links]
-                supplied = self.power.supplied(nodes, links)
-                for n in np.flatnonzero(self.up[self._nodes] & ~supplied):
-                    reasons[int(self._nodes[n])] = ("shed", self._nearest_down(int(n), self.up))
-                self.up[self._nodes] = supplied
+                on = self.up | self._idle | ready
+                live, shed = self._serve(on, self.up | ready)
+                for n in np.flatnonzero(self.up[self._nodes] & ~(live & ~shed)):
+                    reasons[int(self._nodes[n])] = "shed" if live[n] else "no_supply"
+                self.up[self._nodes] = live & ~shed & (self.up | ready)[self._nodes]
+                self._idle[self._nodes] = (on & ~self.up)[self._nodes]
                 ready[self._nodes] = False
             self.up |= ready
             if np.array_equal(before, self.up):
                 return
 
-    def _lost_supplier(self, need: int, up: Bools) -> int:
-        assert self.needs is not None  # noqa: S101 - callers look first
-        suppliers = self.needs.supplier[self._rows_of_need[need]]
-        down = suppliers[~up[suppliers]]
-        return int(down[0]) if len(down) else -1
+    # -- causes -----------------------------------------------------------------------------------
 
-    def _nearest_down(self, node: int, up: Bools) -> int:
-        """Return the failed power component nearest to a node on the intact network: what cut it off."""
-        assert self.power is not None  # noqa: S101 - callers look first
-        broken = ~self.intact
-        dead_nodes, dead_links = np.flatnonzero(broken[self._nodes]), np.flatnonzero(broken[self._links])
-        tail, head = self.power.tail, self.power.head
-        targets = np.concatenate([dead_nodes, tail[dead_links], head[dead_links]]).astype(int)
-        owner = np.concatenate([self._nodes[dead_nodes], self._links[dead_links], self._links[dead_links]])
-        if len(targets) == 0:
-            gone = np.flatnonzero(~up[self._nodes])
-            gone = gone[gone != node]
-            return int(self._nodes[gone[0]]) if len(gone) else -1
-        distance = np.array(self._intact_graph.distances(node)[0])[targets]
-        return int(owner[int(distance.argmin())])
+    def _explained(self, component: int, reason: str, hour: float) -> Change:
+        """Return a loss with what it goes back to.
+
+        The causes are the smallest sets of broken components whose repair would restore the service, everything else
+        unchanged (`minimal_sets`); of several sets that of the earliest failed counts, then of the smaller ids. A
+        consumer is told by way of the suppliers it lost, where these go back to just that set.
+        """
+        if reason == "damaged":
+            return Change(component, False, reason)
+        broken = np.flatnonzero(~self.intact)
+        broken = broken[np.isin(broken, self._upstream(component))]
+        broken = broken[np.lexsort((self._rank[broken], self._broken_since[broken]))]
+        sets = minimal_sets(broken.tolist(), lambda some: bool(self._if_whole(some, hour)[component]))
+        if not sets or not sets[0]:
+            return Change(component, False, reason, self._lost_suppliers(component, hour)[:1])
+        self._roots[component] = frozenset(sets[0])
+        told = self._lost_suppliers(component, hour) if reason not in ("no_supply", "shed") else ()
+        if not told or frozenset().union(*map(self._roots_of, told)) != frozenset(sets[0]):
+            told = sets[0]
+        return Change(component, False, reason, told, len(sets) - 1)
+
+    def _roots_of(self, component: int) -> frozenset[int]:
+        if not self.intact[component]:
+            return frozenset([component])
+        return self._roots.get(component, frozenset())
+
+    def _lost_suppliers(self, component: int, hour: float) -> tuple[int, ...]:
+        """Return suppliers that are down and known by now: all of a need of all, one of a need of any.
+
+        That one goes back to what the component itself goes back to, if there is such a supplier.
+        """
+        if self.needs is None:
+            return ()
+        mine = self._roots.get(component, frozenset())
+        told: dict[int, None] = {}
+        for need in self._unmet(hour, self.up):
+            if self.needs.consumer[need] != component:
+                continue
+            suppliers = self.needs.supplier[self._rows_of_need[need]]
+            down = [int(s) for s in suppliers if not self.up[s] and self._roots_of(int(s))]
+            down.sort(
+                key=lambda s: (min((self._broken_since[r], self._rank[r]) for r in self._roots_of(s)), self._rank[s])
+            )
+            if self.needs.any_rule[need]:
+                down = ([s for s in down if self._roots_of(s) <= mine] or down)[:1]
+            told.update(dict.fromkeys(down))
+        return tuple(told)
+
+    def _upstream(self, component: int) -> NDArray[np.int64]:
+        """Return the components whose state can bear on a component: suppliers, and the power network around it."""
+        if component not in self._above:
+            self._above[component] = np.asarray(self._ties.subcomponent(component, mode="in"), np.int64)
+        return self._above[component]
+
+    def _if_whole(self, repaired: frozenset[int], hour: float) -> Bools:
+        """Return what would be up if these components were whole, everything else unchanged, shape (components,).
+
+        It is the greatest fixed point: what waits for each other is taken to run, and buffers that still hold, hold.
+        """
+        if repaired not in self._trials:
+            up = self.intact
+            up[list(repaired)] = True
+            on = up.copy()
+            while True:
+                before = up.copy()
+                if self.needs is not None:
+                    starved = self.needs.consumer[self._unmet(hour, up)]
+                    up[starved] = on[starved] = False
+                if self.power is not None:
+                    live, shed = self.power.serve(on[self._nodes], on[self._links])
+                    up[self._nodes] &= live & ~shed
+                if np.array_equal(up, before):
+                    break
+            self._trials[repaired] = up
+        return self._trials[repaired]
 
     def deadlocked(self) -> NDArray[np.int64]:
         """Return intact components that stay down only because they wait for each other."""

@@ -176,10 +176,13 @@ class World:
                 cause = self.failed_by.pop(change.component, -1)
                 self.record.tell(hour, self.name(change.component), "back", "", cause)
             elif change.reason != "damaged":
-                cause = self.failed_by.get(change.source, -1)
+                causes = [self.failed_by[c] for c in change.sources if c in self.failed_by] or [-1]
                 self.failed_by[change.component] = self.record.tell(
-                    hour, self.name(change.component), "failed", change.reason, cause
-                )
+                    hour, self.name(change.component), "failed", change.reason, causes[0],
+                    together=causes[1:], alternatives=change.alternatives,
+                )  # fmt: skip
+        if self.services.shed_gap > 0:
+            self.record.put("power/shed_gap", hour, self.services.shed_gap)
 
     def update_roads(self, hour: int) -> bool:
         """Bring the state of the roads up to date and return whether it changed."""

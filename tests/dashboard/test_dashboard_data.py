@@ -155,9 +155,22 @@ def test_chain_goes_back_to_the_hazard(run: Run) -> None:
     assert data.chain(log, 99) == []
 
 
+def test_every_cause_that_is_needed_stands_in_the_chain_and_counts() -> None:
+    log = [
+        {"event": 0, "cause": -1, "together": "", "alternatives": 0, "what": "hazard"},
+        {"event": 1, "cause": 0, "together": "", "alternatives": 0, "what": "failed"},
+        {"event": 2, "cause": 0, "together": "", "alternatives": 0, "what": "failed"},
+        {"event": 3, "cause": 1, "together": "2", "alternatives": 1, "what": "failed"},
+    ]
+    found = data.chain(log, 3)
+    assert [e["event"] for e in found] == [0, 2, 0, 1, 3]
+    assert {e["event"]: (e["beside"], e["one_of"]) for e in found}[2] == (1, 1)
+    assert data.consequences(log) == {0: 3, 1: 1, 2: 1}
+
+
 def test_chain_of_a_loop_ends() -> None:
     log = [{"event": 0, "cause": 1, "what": "failed"}, {"event": 1, "cause": 0, "what": "failed"}]
-    assert len(data.chain(log, 0)) == 100
+    assert [e["event"] for e in data.chain(log, 0)] == [1, 0]
     assert data.consequences(log)[0] > 0
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from resilience.base.errors import InputError
-from resilience.results.trace import chains, clock, first_scenario
+from resilience.results.trace import chains, clock, first_scenario, walk
 
 
 class Run:
@@ -73,3 +73,14 @@ def test_clock(hour, text):
 
 def test_the_last_seconds_of_a_day():
     assert clock(23.999) == "day 2, 00:00"
+
+
+def test_causes_that_are_needed_together_are_told_each_with_what_it_goes_back_to():
+    events = {
+        0: {"cause": -1, "together": "", "alternatives": 0},
+        1: {"cause": 0, "together": "", "alternatives": 0},
+        2: {"cause": 0, "together": "", "alternatives": 0},
+        3: {"cause": 1, "together": "2", "alternatives": 2},
+        4: {"cause": 3, "together": "", "alternatives": 0},
+    }
+    assert walk(4, events) == [(0, 4, 0, 0), (1, 3, 0, 0), (2, 1, 1, 2), (3, 0, 0, 0), (2, 2, 1, 2), (3, 0, 0, 0)]
