@@ -29,8 +29,8 @@ class Homes:
 
     Parameters
     ----------
-    people : residents of each zone, shape (zones,), zones in the order of their ids
-    needs : for each zone, all of its needs: whether any one supplier will do, and the positions of the suppliers
+    people : residents of zones with the same needs, shape (groups,), in the order of their first ids
+    needs : for each group, all of its needs: whether any one supplier will do, and the positions of the suppliers
 
     """
 
@@ -55,8 +55,12 @@ def homes(zones: pd.DataFrame, dependencies: pd.DataFrame, nodes: pd.Index) -> H
         suppliers = tuple(sorted(int(p) for p in position if p >= 0))
         found.setdefault(str(zone), []).append((one_will_do, suppliers))
     people = zones["people"].to_dict()
-    ids = sorted(z for z in found if people[z] > 0)
-    return Homes(np.array([people[z] for z in ids], float), tuple(tuple(found[z]) for z in ids))
+    groups: dict[tuple[tuple[bool, tuple[int, ...]], ...], float] = {}
+    for zone in sorted(found):
+        key = tuple(found[zone])
+        groups[key] = groups.get(key, 0.0) + float(people[zone])
+    lived_in = {key: many for key, many in groups.items() if many > 0}
+    return Homes(np.array(list(lived_in.values()), float), tuple(lived_in))
 
 
 class PowerModel:
@@ -99,6 +103,16 @@ class PowerModel:
         live, shed = self.serve(node_on, link_on)
         return live & ~shed
 
+    def joined(self, node_on: Bools, link_on: Bools) -> Bools:
+        """Return which nodes live lines join to a live source, whatever these can carry, shape (nodes,)."""
+        return self._live(node_on, link_on & node_on[self.tail] & node_on[self.head])[0]
+
+    def _live(self, node_on: Bools, keep: Bools) -> tuple[Bools, Ints]:
+        """Return which nodes are joined to a live source, and the part of the network each lies in."""
+        graph = igraph.Graph(n=self.size, edges=np.column_stack([self.tail[keep], self.head[keep]]))
+        part = np.asarray(graph.connected_components().membership)
+        return np.isin(part, part[self.is_source & node_on]) & node_on, part
+
     def serve(self, node_on: Bools, link_on: Bools, wanted: Bools | None = None) -> tuple[Bools, Bools]:
         """Return which nodes are joined to a live source, and which of these are shed, two of shape (nodes,).
 
@@ -120,9 +134,7 @@ class PowerModel:
 
     def _serve(self, node_on: Bools, link_on: Bools, wanted: Bools) -> tuple[Bools, Bools]:
         keep = link_on & node_on[self.tail] & node_on[self.head]
-        graph = igraph.Graph(n=self.size, edges=np.column_stack([self.tail[keep], self.head[keep]]))
-        membership = np.asarray(graph.connected_components().membership)
-        live = np.isin(membership, membership[self.is_source & node_on]) & node_on
+        live, membership = self._live(node_on, keep)
         loads = live & wanted & (self.load_kw > 0)
         shed = live & ~wanted & (self.load_kw > 0)
         if not loads.any() or self._can_carry(np.flatnonzero(loads), node_on, keep):

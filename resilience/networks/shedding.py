@@ -33,8 +33,8 @@ class Island:
     source : nodes that feed power in as far as their node_kw goes, shape (nodes,)
     load_kw : load of each node, kW, 0 where it has none or is not wanted, shape (nodes,)
     priority : loads of a higher number come first, shape (nodes,)
-    people, level : residents of each zone and the priority at which they count, shape (zones,)
-    needs : for each zone what it needs of the nodes: whether any of them will do, and their positions; None where
+    people, level : residents of each group of zones and the priority at which they count, shape (groups,)
+    needs : for each group what it needs of the nodes: whether any of them will do, and their positions; None where
         the choice does not bear on it
 
     """
@@ -177,6 +177,14 @@ class _Program:
         """Return the best set under an aim that gives up nothing reached before, shape (loads,), and its gap."""
         scale = float(aim.max(initial=0.0))
         if scale <= 0:
+            return best, 0.0
+        if self.value(aim, best) >= aim.sum() * (1.0 - EQUAL):  # nothing is left out: no need to search
+            self.reached.append((aim, self.value(aim, best)))
+            sure = aim > 0
+            if sure[: len(best)].any():
+                self.bounds.lb[sure & (self.whole > 0)] = 1.0
+            else:
+                self.rows.append(LinearConstraint(csr_array(aim[None, :] / scale), aim.sum() / scale - SLACK, np.inf))
             return best, 0.0
         found = milp(
             -aim / scale,

@@ -74,13 +74,23 @@ class Services:
             self._nodes = np.asarray(self.components.get_indexer(network.nodes.index), np.int64)
             self._links = np.asarray(self.components.get_indexer(network.links.index), np.int64)
         self._ties = self._tie()
+        self._needs_of: dict[int, list[int]] = {}
+        self._bears = np.zeros(many, np.bool_)
+        if self.needs is not None:
+            for need, consumer in enumerate(self.needs.consumer.tolist()):
+                self._needs_of.setdefault(consumer, []).append(need)
+            self._bears[self.needs.supplier] = True
+        if self.power is not None:
+            self._bears[[*self._nodes, *self._links]] = True
+        self._lacking = np.zeros(0, np.bool_)
+        self._explanations: dict[tuple[tuple[bool, bool, tuple[int, ...]], ...], list[tuple[int, ...]]] = {}
         self._above: dict[int, NDArray[np.int64]] = {}
         self._idle = np.zeros(many, np.bool_)
         self._broken_since = np.full(many, np.inf)
         self._rank = np.empty(many, np.int64)
         self._rank[np.argsort(self.components.to_numpy(str), kind="stable")] = np.arange(many)
         self._roots: dict[int, frozenset[int]] = {}
-        self._trials: dict[frozenset[int], Bools] = {}
+        self._trials: dict[tuple[frozenset[int], bool], Bools] = {}
         self.shed_gap = 0.0
 
     @property
@@ -100,6 +110,7 @@ class Services:
         broken = ~self.intact
         self._broken_since = np.where(broken, np.minimum(self._broken_since, hour), np.inf)
         self._trials.clear()
+        self._explanations.clear()
         self.shed_gap = 0.0
         reasons: dict[int, str] = {}
         fallen = self._fall(hour, reasons)
@@ -107,6 +118,7 @@ class Services:
         back = np.flatnonzero(~before & self.up)
         for c in back:
             self._roots.pop(int(c), None)
+        self._lacking = self.needs.failed(hour, self.needs.met(self.up)) if self.needs is not None else fallen[:0]
         lost = [self._explained(c, reasons[c], hour) for c in reasons if before[c] and not self.up[c]]
         if self.needs is not None:
             self.needs.watch(hour, self.needs.met(self.up))
@@ -202,24 +214,51 @@ class Services:
         """
         if reason == "damaged":
             return Change(component, False, reason)
-        broken = np.flatnonzero(~self.intact)
-        broken = broken[np.isin(broken, self._upstream(component))]
-        broken = broken[np.lexsort((self._rank[broken], self._broken_since[broken]))]
-        sets = minimal_sets(broken.tolist(), lambda some: bool(self._if_whole(some, hour)[component]))
+        key = self._alike(component)
+        sets = self._explanations.get(key) if key else None
+        if sets is None:
+            sets = self._sets(component, hour)
+        if key:
+            self._explanations[key] = sets
         if not sets or not sets[0]:
-            return Change(component, False, reason, self._lost_suppliers(component, hour)[:1])
+            return Change(component, False, reason, self._lost_suppliers(component)[:1])
         self._roots[component] = frozenset(sets[0])
-        told = self._lost_suppliers(component, hour) if reason not in ("no_supply", "shed") else ()
+        told = self._lost_suppliers(component) if reason not in ("no_supply", "shed") else ()
         if not told or frozenset().union(*map(self._roots_of, told)) != frozenset(sets[0]):
             told = sets[0]
         return Change(component, False, reason, told, len(sets) - 1)
+
+    def _sets(self, component: int, hour: float) -> list[tuple[int, ...]]:
+        """Return the smallest sets of broken components whose repair would restore a component."""
+        broken = np.flatnonzero(~self.intact)
+        broken = broken[np.isin(broken, self._upstream(component))]
+        broken = broken[np.lexsort((self._rank[broken], self._broken_since[broken]))]
+
+        def restores(repaired: frozenset[int]) -> bool:
+            joined = self._if_whole(repaired, hour, limits=False)[component]
+            return bool(joined and self._if_whole(repaired, hour)[component])
+
+        return minimal_sets(broken.tolist(), restores)
+
+    def _alike(self, component: int) -> tuple[tuple[bool, bool, tuple[int, ...]], ...]:
+        """Return what tells consumers apart that need nothing but suppliers; empty where others depend on it.
+
+        Those with the same needs, out of buffer or not, are lost for the same causes.
+        """
+        needs = self._needs_of.get(component, ())
+        if self.needs is None or self._bears[component]:
+            return ()
+        return tuple(
+            (bool(self._lacking[n]), bool(self.needs.any_rule[n]), tuple(self.needs.supplier[self._rows_of_need[n]]))
+            for n in needs
+        )
 
     def _roots_of(self, component: int) -> frozenset[int]:
         if not self.intact[component]:
             return frozenset([component])
         return self._roots.get(component, frozenset())
 
-    def _lost_suppliers(self, component: int, hour: float) -> tuple[int, ...]:
+    def _lost_suppliers(self, component: int) -> tuple[int, ...]:
         """Return suppliers that are down and known by now: all of a need of all, one of a need of any.
 
         That one goes back to what the component itself goes back to, if there is such a supplier.
@@ -228,8 +267,8 @@ class Services:
             return ()
         mine = self._roots.get(component, frozenset())
         told: dict[int, None] = {}
-        for need in self._unmet(hour, self.up):
-            if self.needs.consumer[need] != component:
+        for need in self._needs_of.get(component, ()):
+            if not self._lacking[need]:
                 continue
             suppliers = self.needs.supplier[self._rows_of_need[need]]
             down = [int(s) for s in suppliers if not self.up[s] and self._roots_of(int(s))]
@@ -247,12 +286,13 @@ class Services:
             self._above[component] = np.asarray(self._ties.subcomponent(component, mode="in"), np.int64)
         return self._above[component]
 
-    def _if_whole(self, repaired: frozenset[int], hour: float) -> Bools:
+    def _if_whole(self, repaired: frozenset[int], hour: float, *, limits: bool = True) -> Bools:
         """Return what would be up if these components were whole, everything else unchanged, shape (components,).
 
         It is the greatest fixed point: what waits for each other is taken to run, and buffers that still hold, hold.
+        Without limits of capacity more is up; that is quickly known and leaves out most of what cannot help.
         """
-        if repaired not in self._trials:
+        if (repaired, limits) not in self._trials:
             up = self.intact
             up[list(repaired)] = True
             on = up.copy()
@@ -262,12 +302,14 @@ class Services:
                     starved = self.needs.consumer[self._unmet(hour, up)]
                     up[starved] = on[starved] = False
                 if self.power is not None:
-                    live, shed = self.power.serve(on[self._nodes], on[self._links])
-                    up[self._nodes] &= live & ~shed
+                    if limits:
+                        up[self._nodes] &= self.power.supplied(on[self._nodes], on[self._links])
+                    else:
+                        up[self._nodes] &= self.power.joined(on[self._nodes], on[self._links])
                 if np.array_equal(up, before):
                     break
-            self._trials[repaired] = up
-        return self._trials[repaired]
+            self._trials[repaired, limits] = up
+        return self._trials[repaired, limits]
 
     def deadlocked(self) -> NDArray[np.int64]:
         """Return intact components that stay down only because they wait for each other."""
