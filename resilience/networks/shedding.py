@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 OPTIMAL = 0
-EQUAL, SLACK = 1e-9, 1e-6  # two values are taken for the same; tolerance of the solver
+EQUAL, SLACK = 1e-9, 1e-5  # two values are taken for the same; tolerance of the solver
 
 
 @dataclass(frozen=True)
