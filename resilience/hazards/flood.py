@@ -1,9 +1,9 @@
 """Lake flood: water rises to a peak stage, floods all that is lower and connected to it, and falls again.
 
 A connected bathtub: the water surface is level, defences are absent unless the terrain holds them, and water leaves
-with the lake (no ponds stay behind). Substations fail at a drawn depth, lognormal around their threshold; other
-sites at their threshold. A stronger flood therefore damages a superset: stage and depths rise together and every
-drawn threshold stays the same.
+with the lake (no ponds stay behind). Water reaches what lies below the surface; what lies at just its level is dry.
+Substations fail at a drawn depth, lognormal around their threshold; other sites at their threshold. A stronger flood
+therefore damages a superset: stage and depths rise together and every drawn threshold stays the same.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ class LakeFlood:
 
     def exposure(self, city: City) -> Exposure:
         """Return where the city meets the terrain, computed once for all options."""
-        build = lambda: expose(city, self.terrain, self.terrain_name)  # noqa: E731
-        made: Exposure = city.shared(f"exposure:{self.terrain_name}", build)
+        build = lambda: expose(city, self.terrain, self.terrain_name, self.water_height_m)  # noqa: E731
+        made: Exposure = city.shared(f"exposure:{self.terrain_name}:{self.water_height_m}", build)
         return made
 
     def notices(self, city: City) -> list[Notice]:
@@ -136,7 +136,11 @@ class LakeFlood:
         return LakeFloodEvent(self, inputs, severity, onset, streams)
 
     def drawn_terrain(self, streams: Streams) -> NDArray[np.float64]:
-        """Return the terrain with this replicate's error, metres, shape of the raster; the lake keeps its height."""
+        """Return the terrain with this replicate's error, metres, shape of the raster; the lake keeps its height.
+
+        No land is drawn below the ordinary level of the lake, or below its given height where that is lower: it would
+        be dry on ordinary days and deep in water as soon as the lake rises by a centimetre.
+        """
         ground = self.terrain.values
         if self.terrain_sigma_m == 0:
             return ground
@@ -144,6 +148,7 @@ class LakeFlood:
         first_col, first_row = round(self.terrain.west / cell), round(-self.terrain.north / cell)
         error = streams.field("terrain", first_col, first_row, ground.shape, self.terrain_range_m / cell)
         drawn = ground + self.terrain_sigma_m * error
+        drawn = np.maximum(drawn, np.minimum(ground, self.water_height_m))
         return np.where(lake_cells(self.terrain, self.water_height_m), ground, drawn)
 
 

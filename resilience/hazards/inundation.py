@@ -1,4 +1,9 @@
-"""Where the water of a lake stands at a given level, and which parts of the city it touches."""
+"""Where the water of a lake stands at a given level, and which parts of the city it touches.
+
+One rule holds everywhere: water reaches a cell when the lake stands above its connection level, so a cell at just the
+level of the lake is dry, and so is all that has a depth of 0. The ordinary lake is not part of the city: people live
+on the land of their zone, and roads and sites stand on land.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
-from scipy.ndimage import label
+from scipy.ndimage import distance_transform_edt, label
 
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
@@ -92,8 +97,10 @@ class Exposure:
     ----------
     sample_cell, link_start : cells under the points along every road link, and where each link's points begin
     bridge, tunnel : road links by structure
+    portal_cell, portal_link : cells at the portals of tunnels, and the road link each belongs to
     site_cell : cell of each site of the city
-    cell_zone : zone of the cells that lie in one, and those cells, for shares of area
+    zone_cell : cell of land at each zone's centre, the nearest to it where that is the lake, -1 off the terrain
+    cell_zone, zone_cells : zone of the cells of land that lie in one, and those cells, for shares of area
 
     """
 
@@ -101,14 +108,28 @@ class Exposure:
     link_start: Ints
     bridge: NDArray[np.bool_]
     tunnel: NDArray[np.bool_]
+    portal_cell: Ints
+    portal_link: Ints
     site_cell: Ints
     zone_cell: Ints
     cell_zone: Ints
     zone_cells: Ints
 
 
-def expose(city: City, terrain: Raster, label_: str) -> Exposure:
+def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0) -> Exposure:
     """Return where roads, sites and zones of the city meet the terrain.
+
+    A terrain of cells draws the shore coarsely. So roads on the ground, portals of tunnels and sites on a cell of the
+    lake are taken to stand on the nearest cell of land, if it lies within `flood.shore_m` or one and a half cells;
+    further out they stay where they are. A bridge is looked at where it is drawn. The people of a zone live on the
+    cells of land whose centre lies in its outline; where there is none (no outline, a small one, or one all in the
+    lake), on the land nearest to its centre.
+
+    Parameters
+    ----------
+    city, terrain : the city and the ground under it
+    label_ : name of the terrain in messages
+    water_height_m : the lake is the largest connected body of cells at or below this height
 
     Raises
     ------
@@ -129,31 +150,94 @@ def expose(city: City, terrain: Raster, label_: str) -> Exposure:
         raise CaseError(
             [Problem("raster_misses", label_, found=found, expected=" ".join(f"{v:.0f}" for v in city_box))]
         )
+    shore = _Shore(terrain, lake_cells(terrain, water_height_m))
+    structure = roads["structure"].to_numpy(str) if len(roads) else np.zeros(0, str)
     step = default("flood.sample_step_m")
     cells: list[Ints] = []
     starts = [0]
     where = {node: i for i, node in enumerate(nodes.index)}
     node_xy = nodes[["x", "y"]].to_numpy(float)
-    for tail, head, line in zip(roads["from_node"], roads["to_node"], roads["geometry"], strict=True):
+    ends = zip(roads["from_node"], roads["to_node"], roads["geometry"], structure, strict=True)
+    for tail, head, line, kind in ends:
         points = read_points(line) if line else node_xy[[where[tail], where[head]]]
         cell = terrain.cell_of(*_along(points, step))
-        cell = np.unique(cell[cell >= 0])
+        cell = np.unique(cell[cell >= 0] if kind == "bridge" else shore.on_land(cell[cell >= 0]))
         cells.append(cell if len(cell) else np.array([-1], np.int64))
         starts.append(starts[-1] + len(cells[-1]))
     sites = city.sites
     zone_cell = terrain.cell_of(zones["x"].to_numpy(float), zones["y"].to_numpy(float))
-    inside, owner = _cells_in_zones(zones, terrain, zone_cell)
-    structure = roads["structure"].to_numpy(str) if len(roads) else np.zeros(0, str)
+    zone_cell = shore.on_land(zone_cell, anywhere=True)
+    inside, owner = _cells_in_zones(zones, terrain, zone_cell, shore.lake.ravel())
+    portal_link, portal_node = _portals(roads, structure == "tunnel", where)
+    portal_xy = node_xy[portal_node]
     return Exposure(
         sample_cell=np.concatenate(cells) if cells else np.zeros(0, np.int64),
         link_start=np.array(starts[:-1], np.int64),
         bridge=structure == "bridge",
         tunnel=structure == "tunnel",
-        site_cell=terrain.cell_of(sites["x"].to_numpy(float), sites["y"].to_numpy(float)),
+        portal_cell=shore.on_land(terrain.cell_of(portal_xy[:, 0], portal_xy[:, 1])),
+        portal_link=portal_link,
+        site_cell=shore.on_land(terrain.cell_of(sites["x"].to_numpy(float), sites["y"].to_numpy(float))),
         zone_cell=zone_cell,
         cell_zone=owner,
         zone_cells=inside,
     )
+
+
+class _Shore:
+    """Where the land nearest to each cell of the lake lies."""
+
+    def __init__(self, terrain: Raster, lake: NDArray[np.bool_]) -> None:
+        self.lake = lake
+        land = np.isfinite(terrain.values) & ~lake
+        if land.any():
+            cells, (row, col) = distance_transform_edt(~land, return_indices=True)
+        else:
+            cells, (row, col) = np.full(land.shape, np.inf), np.indices(land.shape)
+        self.nearest = (row.astype(np.int64) * land.shape[1] + col).ravel()
+        self.away_m = cells.ravel() * terrain.cell_m
+        self.reach_m = max(default("flood.shore_m"), 1.5 * terrain.cell_m)
+
+    def on_land(self, cell: Ints, *, anywhere: bool = False) -> Ints:
+        """Return the cells, those of the lake replaced by the nearest land within reach, or wherever it lies."""
+        wet = (cell >= 0) & self.lake.ravel()[np.maximum(cell, 0)]
+        away = self.away_m[np.maximum(cell, 0)]
+        moved = wet & (np.isfinite(away) if anywhere else away <= self.reach_m)
+        return np.where(moved, self.nearest[np.maximum(cell, 0)], cell)
+
+
+def _portals(roads: pd.DataFrame, tunnel: NDArray[np.bool_], where: dict[Any, int]) -> tuple[Ints, Ints]:
+    """Return the portals of tunnels: the road link of each, and the junction at which it opens.
+
+    Tunnel links that meet at a junction where nothing else does are one tube and have all of its portals: junctions
+    where another road begins, or where the tube ends.
+    """
+    tubes = np.flatnonzero(tunnel)
+    tail = np.array([where[n] for n in roads["from_node"]], np.int64)
+    head = np.array([where[n] for n in roads["to_node"]], np.int64)
+    outside = np.zeros(len(where), np.bool_)
+    outside[tail[~tunnel]] = outside[head[~tunnel]] = True
+    neighbours: dict[int, set[int]] = {}
+    for link in tubes.tolist():
+        a, b = int(tail[link]), int(head[link])
+        neighbours.setdefault(a, set()).add(b)
+        neighbours.setdefault(b, set()).add(a)
+    links: list[int] = []
+    nodes: list[int] = []
+    for link in tubes.tolist():
+        seen = {int(tail[link]), int(head[link])}
+        new, mouths = list(seen), set()
+        while new:
+            node = new.pop()
+            if outside[node] or len(neighbours[node]) == 1:
+                mouths.add(node)
+            else:
+                new += neighbours[node] - seen
+                seen |= neighbours[node]
+        mouths = mouths or {int(tail[link]), int(head[link])}
+        links += [link] * len(mouths)
+        nodes += sorted(mouths)
+    return np.array(links, np.int64), np.array(nodes, np.int64)
 
 
 def _along(points: Floats, step: float) -> tuple[Floats, Floats]:
@@ -167,8 +251,10 @@ def _along(points: Floats, step: float) -> tuple[Floats, Floats]:
     return np.concatenate(xs), np.concatenate(ys)
 
 
-def _cells_in_zones(zones: pd.DataFrame, terrain: Raster, zone_cell: Ints) -> tuple[Ints, Ints]:
-    """Return the cells whose centre lies in a zone's outline, and that zone; the centre's cell where it has none."""
+def _cells_in_zones(
+    zones: pd.DataFrame, terrain: Raster, zone_cell: Ints, lake: NDArray[np.bool_]
+) -> tuple[Ints, Ints]:
+    """Return the cells off the lake whose centre lies in a zone's outline, and that zone; the centre's where none."""
     rows, cols = terrain.values.shape
     inside, owner = [], []
     for number, outline in enumerate(zones["geometry"]):
@@ -185,6 +271,7 @@ def _cells_in_zones(zones: pd.DataFrame, terrain: Raster, zone_cell: Ints) -> tu
             y = terrain.north - (r + 0.5) * terrain.cell_m
             hit = _in_polygon(x, y, points)
             found = (r[hit] * cols + c[hit]).astype(np.int64)
+            found = found[~lake[found]]
         if len(found) == 0 and zone_cell[number] >= 0:
             found = zone_cell[number : number + 1]
         inside.append(found)
@@ -217,7 +304,14 @@ class Inundation:
     site_raised_m: Floats
 
     def at(self, level_m: float, *, with_cells: bool) -> Field:
-        """Return the water at a level of the lake, metres in the height system of the terrain."""
+        """Return the water at a level of the lake, metres in the height system of the terrain.
+
+        A cell is wet where its connection level lies below the level of the lake, and as deep as its ground does. A
+        road on the ground is closed by its deepest point and slowed by the mean; both are lowered by what it is raised.
+        A bridge is wet by what the lake stands above its deck (`deck_m`); one without a deck height stays open. A
+        tunnel fills when water passes one of its portals, the ground there and what it is raised by: how deep that
+        portal stands in the water and `flood.tunnel_sag_m` more; the ground or the lake above it does not matter.
+        """
         e = self.exposure
         ground, connection = self.ground.ravel(), self.connection.ravel()
         wet = connection < level_m
@@ -234,8 +328,10 @@ class Inundation:
             deepest = mean = np.zeros(0)
         over_deck = np.where(np.isnan(self.deck_m) | (deepest <= 0), 0.0, np.maximum(0.0, level_m - self.deck_m))
         deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
-        sag = np.where(e.tunnel & (deepest > 0), deepest + default("flood.tunnel_sag_m"), 0.0)
-        deepest, mean = (np.where(e.tunnel, sag, np.maximum(0.0, v - self.raised_m)) for v in (deepest, mean))
+        at_portal = np.zeros(len(e.link_start))
+        np.maximum.at(at_portal, e.portal_link, flat[e.portal_cell] - self.raised_m[e.portal_link])
+        full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
+        deepest, mean = (np.where(e.tunnel, full, np.maximum(0.0, v - self.raised_m)) for v in (deepest, mean))
         site = flat[e.site_cell]
         share = np.empty((len(e.zone_cell), len(DEPTHS)))
         area = np.maximum(np.bincount(e.cell_zone, minlength=len(e.zone_cell)), 1)

@@ -138,9 +138,9 @@ def link(city):
 
 def test_a_road_is_closed_by_its_deepest_and_slowed_by_its_mean_depth(city, link):
     field = at(city, 4.5)
-    # low crosses cells of 0, 1, 2, 3 m; mid crosses 3, 4, 5, 6 m
-    assert field.link_m[link["low"]] == pytest.approx(4.5)
-    assert field.link_mean_m[link["low"]] == pytest.approx(np.mean([4.5, 3.5, 2.5, 1.5]))
+    # low crosses the lake and cells of 1, 2, 3 m; mid crosses 3, 4, 5, 6 m
+    assert field.link_m[link["low"]] == pytest.approx(3.5)
+    assert field.link_mean_m[link["low"]] == pytest.approx(np.mean([3.5, 2.5, 1.5]))
     assert field.link_m[link["mid"]] == pytest.approx(1.5)
     assert field.link_mean_m[link["mid"]] == pytest.approx(np.mean([1.5, 0.5, 0, 0]))
 
@@ -169,7 +169,7 @@ def test_a_raised_road_meets_less_water(city, link):
     raised[link["mid"]] = 1.0
     field = at(city, 4.5, raised=raised)
     assert field.link_m[link["mid"]] == pytest.approx(0.5)
-    assert field.link_m[link["low"]] == pytest.approx(4.5)
+    assert field.link_m[link["low"]] == pytest.approx(3.5)
     assert at(city, 3.9, raised=raised).link_m[link["mid"]] == 0.0
 
 
@@ -187,7 +187,7 @@ def test_zones_are_wet_by_the_share_of_their_area_and_the_lake_is_not_land(city)
     # W holds cells of 1, 2, 3, 4 m; depths 1.4 and 0.4 m
     np.testing.assert_allclose(share[0], [0.5, 0.5, 0.25, 0.25])
     np.testing.assert_allclose(share[1], 0.0)  # a point at 7 m
-    np.testing.assert_allclose(share[2], [0.5, 0.5, 0.5, 0.5])  # one cell of land, one of lake
+    np.testing.assert_allclose(share[2], [1.0, 1.0, 1.0, 1.0])  # a cell of lake, and one of land, on which all live
 
 
 def test_depths_of_cells_leave_the_lake_out(city):
