@@ -120,6 +120,7 @@ def test_feeder_of_higher_priority_keeps_its_power_when_capacity_falls_short(tmp
     changes = [c for c in s.step(0) if not c.up]
     assert {s.components[c.component] for c in changes} == {"power:GS", "power:F1", "zone:A"}
     assert s.up[index(s, "power:F2")]
+    assert next(c.reason for c in changes if s.components[c.component] == "power:F1") == "shed"
     assert s.components[next(c.source for c in changes if s.components[c.component] == "power:F1")] == "power:GS"
 
 
@@ -203,7 +204,9 @@ def test_a_swap_of_loads_does_not_keep_those_behind_it_dark(tmp_path):
     assert s.up[index(s, "power:F1")]
     assert not s.up[index(s, "zone:B")]
     s.loss[index(s, "power:F2")] = 0.0
-    s.step(1)
+    told = {s.components[c.component]: c for c in s.step(1)}
+    assert told["power:F1"].reason == "shed"
+    assert s.components[told["power:F1"].source] == "power:GS"
     assert s.up[index(s, "power:F2")], "the load of higher priority is picked up"
     assert not s.up[index(s, "power:F1")]
     assert s.up[index(s, "zone:B")]
