@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from resilience.case import load_case
-from resilience.defaults import default
+from resilience.base.defaults import default
+from resilience.case.case import load_case
 from resilience.hazards.flood import LakeFlood
 from resilience.hazards.inundation import Inundation, connection_level, lake_cells
 

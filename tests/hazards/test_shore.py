@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resilience.case import load_case
-from resilience.damage import DEPTHS, Onset
+from resilience.base.clock import Onset
+from resilience.base.streams import Streams
+from resilience.case.case import load_case
+from resilience.city.water import DEPTHS
 from resilience.hazards.flood import LakeFlood
 from resilience.hazards.inundation import Inundation, connection_level, expose, lake_cells
-from resilience.streams import Streams
 from tests.tiny import POWER, terrain, write_case, write_tif
 
 DEEP = DEPTHS.index(0.30)
