@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from resilience.base.defaults import default
 from resilience.base.streams import Streams
 from resilience.traffic.demand import Pairs
 
@@ -64,6 +65,11 @@ class Population:
     def due(self, weekday: int) -> Bools:
         """Return who plans to go out on a day of the week, Monday = 0."""
         return self.weekend if weekday >= 5 else self.weekday
+
+
+def population_memory(trip_makers: float, *, one_by_one: bool) -> float:
+    """Return about how much memory the trip makers of a run take at its peak, bytes; with `one_by_one` as agents."""
+    return trip_makers * (default("memory.trip_maker_bytes") + one_by_one * default("memory.agent_bytes"))
 
 
 def build_population(city: City, root_seed: int) -> Population:

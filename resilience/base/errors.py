@@ -58,6 +58,12 @@ def near(name: str, names: Iterable[object]) -> str:
     return say("problem.none_near", count=len(known))
 
 
+def some(names: Iterable[object]) -> str:
+    """Return the first few names, and how many there are where these are not all."""
+    known = [str(n) for n in names]
+    return ", ".join(known[:4]) + (f", … ({len(known)})" if len(known) > 4 else "")
+
+
 class ResilienceError(Exception):
     """Base of all errors a user can cause; its text is complete without a traceback."""
 

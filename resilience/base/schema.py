@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +10,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from resilience.base.csvfile import read_cells
 from resilience.base.errors import Problem, near
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from resilience.base.csvfile import Cells
+
 _FOLDER = Path(__file__).parents[1] / "data" / "schema"
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 MOST_PER_COLUMN = 20
+# units as people write them in the names of columns, and one spelling of each
+_UNIT_WORDS = {
+    word: unit
+    for unit, words in {
+        "m": "m metre metres meter meters", "km": "km kilometre kilometres kilometers", "cm": "cm", "mm": "mm",
+        "ft": "ft feet foot", "mi": "mi mile miles", "yd": "yd yards", "s": "s sec secs second seconds",
+        "min": "min mins minute minutes", "h": "h hr hrs hour hours", "d": "d day days", "w": "w watt watts",
+        "kw": "kw", "mw": "mw", "gw": "gw", "kva": "kva", "mva": "mva", "km/h": "km/h kmh kph kmph", "mph": "mph mi/h",
+        "m/s": "m/s ms mps", "veh/h": "veh/h vph vehh pcuph pcu/h", "veh/d": "veh/d vpd aadt", "%": "% percent pct",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+(?:[.,]\d+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+_WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([^\d\s.,:/-][^\d]*)")
 
 
 @cache
@@ -49,42 +68,67 @@ def read_table(path: Path, name: str, problems: list[Problem], *, shown: str | N
     column `row` is the line of the file, so that later checks can say where a fault stands.
     """
     label = shown or path.name
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            raw = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True, index_col=False,
-                skip_blank_lines=False,
-            )  # fmt: skip
-    except FileNotFoundError:
-        problems.append(Problem("missing_file", label, found=str(path)))
-        return None
-    except (
-        pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError, OSError
-    ) as error:  # fmt: skip
-        problems.append(Problem("unreadable", label, found=str(error).strip()))
-        return None
     columns = schema(name)
-    raw.columns = [str(c).strip() for c in raw.columns]
-    wrong = [c for c in raw.columns if c not in columns.index]
-    problems += [Problem("unknown_column", label, 1, c, found=c, expected=near(c, columns.index)) for c in wrong]
-    missing = [c for c in columns.index if columns.at[c, "required"] == "yes" and c not in raw.columns]
-    problems += [
-        Problem("missing_column", label, 1, c, found=c, expected=", ".join(map(str, raw.columns))) for c in missing
-    ]
-    if wrong or missing:
+    cells = read_cells(path, label, columns.index, problems)
+    if cells is None or not _check_header(cells, label, columns, problems):
         return None
-    lines = np.arange(len(raw)) + 2
-    blank = (raw.map(str.strip) == "").all(axis=1).to_numpy(bool)
-    raw, lines = raw[~blank], lines[~blank]
-    raw.index = pd.Index(lines)
+    lines = pd.Index(cells.lines, dtype=np.int64)
+    raw = pd.DataFrame(cells.rows, columns=pd.Index(cells.header, dtype=object), index=lines, dtype=object)
     table = pd.DataFrame(index=raw.index)
     for column in columns.index:
         rule = columns.loc[column]
         given = raw[column].str.strip() if column in raw.columns else pd.Series("", index=raw.index, dtype=str)
         table[column] = _read_column(label, str(column), rule, given, problems)
     table["row"] = lines
-    return table.reset_index(drop=True)
+    return table.reset_index(drop=True) if cells.whole else None
+
+
+def _check_header(cells: Cells, label: str, columns: pd.DataFrame, problems: list[Problem]) -> bool:
+    """Return whether the header holds the columns of a schema, no others, and each once; else append problems."""
+    before, line = len(problems), cells.header_line
+    needed = {str(c) for c in columns.index[columns["required"] == "yes"]} - set(cells.header)
+    for number, name in enumerate(cells.header):
+        if name in cells.header[:number]:
+            problems.append(Problem("duplicate_column", label, line, name or str(number + 1), found=name))
+        elif name in columns.index:
+            continue
+        elif not name:
+            problems.append(Problem("unnamed_column", label, line, str(number + 1)))
+        elif (meant := _meant_column(name, columns)) is not None:
+            unit = columns.at[meant[0], "unit"] or say("problem.no_unit")
+            key = "column_other_unit" if meant[1] else "column_with_unit"
+            problems.append(Problem(key, label, line, name, found=meant[0], expected=unit))
+            needed.discard(meant[0])
+        else:
+            expected = near(name.lower(), columns.index)
+            problems.append(Problem("unknown_column", label, line, name, found=name, expected=expected))
+    has = ", ".join(cells.header)
+    missing = [str(c) for c in columns.index if c in needed]
+    problems += [Problem("missing_column", label, line, c, found=c, expected=has) for c in missing]
+    return len(problems) == before
+
+
+def _meant_column(name: str, columns: pd.DataFrame) -> tuple[str, bool] | None:
+    """Return the column that a name such as "length_m [m]" or "length_km" stands for, and whether its unit is another.
+
+    None where the name has no unit in it, or no column of the schema fits.
+    """
+    bare, unit, bracket = name.lower(), "", False
+    if match := re.fullmatch(r"(.*?)[\s_]*[\[(]\s*([^\])]*?)\s*[\])]", bare):
+        bare, unit, bracket = match[1], _UNIT_WORDS.get(match[2], match[2]), True
+    words = re.split(r"[\s_]+", bare)
+    if not unit and words[-1] in _UNIT_WORDS and bare not in columns.index:
+        unit, words = _UNIT_WORDS[words[-1]], words[:-1]
+    if not unit and not bracket:
+        return None
+    for column in columns.index:
+        parts = str(column).split("_")
+        stem = parts[:-1] if parts[-1] in _UNIT_WORDS else parts
+        own = _UNIT_WORDS.get(columns.at[column, "unit"].lower(), columns.at[column, "unit"].lower())
+        other = bool(unit) and unit != own
+        if (bare == column or (words == stem and own)) and (bracket or other):
+            return str(column), other
+    return None
 
 
 def _report(problems: list[Problem], label: str, column: str, key: str, bad: pd.Series, expected: str = "") -> None:
@@ -97,6 +141,17 @@ def _report(problems: list[Problem], label: str, column: str, key: str, bad: pd.
         problems.append(Problem(key, label, int(str(position)), column, found=str(found), expected=expected))
 
 
+def _report_numbers(problems: list[Problem], label: str, column: str, unit: str, bad: pd.Series) -> None:
+    """Append one problem per cell that is no number: decimal commas, marks of thousands and units told as such."""
+    grouped = bad.map(lambda text: _GROUPED.fullmatch(text) is not None).astype(bool)
+    comma = bad.map(lambda text: _DECIMAL_COMMA.fullmatch(text) is not None).astype(bool) & ~grouped
+    word = bad.map(lambda text: _WITH_UNIT.fullmatch(text) is not None).astype(bool)
+    _report(problems, label, column, "thousands_mark", bad[grouped])
+    _report(problems, label, column, "decimal_comma", bad[comma])
+    _report(problems, label, column, "number_with_unit", bad[word], unit or say("problem.no_unit"))
+    _report(problems, label, column, "not_a_number", bad[~grouped & ~comma & ~word])
+
+
 def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, problems: list[Problem]) -> pd.Series:
     kind, empty = rule["type"], given == ""
     if rule["required"] == "yes" and empty.any():
@@ -105,7 +160,7 @@ def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, pro
     blank = filled == ""
     if kind in ("number", "integer"):
         numbers = pd.to_numeric(filled.mask(blank, "nan"), errors="coerce").astype(float)
-        _report(problems, label, column, "not_a_number", given[numbers.isna() & ~blank])
+        _report_numbers(problems, label, column, rule["unit"], given[numbers.isna() & ~blank])
         _report(problems, label, column, "not_finite", given[np.isinf(numbers)])
         if kind == "integer":
             _report(problems, label, column, "not_an_integer", given[np.isfinite(numbers) & (numbers % 1 != 0)])

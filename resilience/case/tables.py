@@ -14,7 +14,10 @@ from resilience.base.errors import Notice, Problem, near
 from resilience.base.schema import check_refs, read_table, schema, schema_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from resilience.city.city import City
 
@@ -135,36 +138,41 @@ def _check_rows(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> Non
     problems += [Problem("bad_span", "sectors.csv", int(r), "closes_hour") for r in late["row"]]
 
 
-def check_city(city: City, problems: list[Problem], notices: list[Notice]) -> None:
-    """Check what only the whole city shows: dependencies, supply, power and ways; stated effects go to `notices`."""
-    rows = city["dependencies"]
+def check_city(
+    city: City, problems: list[Problem], notices: list[Notice], lines: Mapping[str, NDArray[np.int64]]
+) -> None:
+    """Check what only the whole city shows: dependencies, supply, power and ways; stated effects go to `notices`.
+
+    `lines` are the lines of the file in which the rows of each table begin, shape (rows,).
+    """
+    rows, line = city["dependencies"], lines["dependencies"]
     components = city.components
     for column in ("supplier", "consumer"):
         bad = rows[~rows[column].isin(components)]
         for position, name in list(bad[column].items())[:20]:
             same_layer = [c for c in components if c.startswith(str(name).split(":")[0] + ":")] or list(components)
             problems.append(
-                Problem("unknown_component", "dependencies.csv", int(str(position)) + 2, column, str(name),
+                Problem("unknown_component", "dependencies.csv", int(line[int(str(position))]), column, str(name),
                         near(str(name), same_layer))
             )  # fmt: skip
     own = rows[rows["supplier"] == rows["consumer"]]
     problems += [
-        Problem("unused_row", "dependencies.csv", int(str(p)) + 2, "supplier", str(n))
+        Problem("unused_row", "dependencies.csv", int(line[int(str(p))]), "supplier", str(n))
         for p, n in own["supplier"].items()
     ]
     if problems:
         return
     wrong = rows[(rows["service"] == "power") & ~rows["supplier"].str.startswith("power:")] if len(rows) else rows
     problems += [
-        Problem("wrong_supplier", "dependencies.csv", int(str(p)) + 2, "supplier", str(n))
+        Problem("wrong_supplier", "dependencies.csv", int(line[int(str(p))]), "supplier", str(n))
         for p, n in wrong["supplier"].items()
     ]
     supply = city.supply
     if supply is not None:
         short = np.flatnonzero(supply.final < -1e-6 * supply.output)
         problems += [
-            Problem("oversold", "supply_links.csv", column="flow_per_day", found=str(city["firms"].index[i]),
-                    expected=f"{supply.output[i]:g}")
+            Problem("oversold", "supply_links.csv", int(lines["supply_links"][supply.supplier == i][0]), "flow_per_day",
+                    str(city["firms"].index[i]), f"{supply.output[i]:g}")
             for i in short[:20]
         ]  # fmt: skip
     power = city.power
@@ -175,10 +183,11 @@ def check_city(city: City, problems: list[Problem], notices: list[Notice]) -> No
         else:
             on = power.supplied(np.ones(power.size, np.bool_), np.ones(len(power.tail), np.bool_))
             problems += [
-                Problem("not_supplied", "power_nodes.csv", column="id", found=str(nodes.index[i]))
+                Problem("not_supplied", "power_nodes.csv", int(lines["power_nodes"][i]), "id", str(nodes.index[i]))
                 for i in np.flatnonzero(~on)[:20]
             ]
-    _check_roads(city, problems, notices)
+    _tell_twice(city, notices, lines)
+    _check_roads(city, problems, notices, lines["trips"])
     zones = city["zones"]
     if len(zones) and zones["people"].sum() == 0:
         notices.append(Notice("no_people", {}))
@@ -186,7 +195,20 @@ def check_city(city: City, problems: list[Problem], notices: list[Notice]) -> No
         notices.append(Notice("no_trips", {}))
 
 
-def _check_roads(city: City, problems: list[Problem], notices: list[Notice]) -> None:
+def _tell_twice(city: City, notices: list[Notice], lines: Mapping[str, NDArray[np.int64]]) -> None:
+    """Tell of rows that stand twice but for their id: both count, though one may be a slip."""
+    same = {"road_links": None, "supply_links": None, "connectors": ["zone", "node"]}
+    for name, columns in same.items():
+        table = city[name].drop(columns="synthetic", errors="ignore")
+        again = np.flatnonzero(table.duplicated(columns)) if len(table) else np.zeros(0, np.int64)
+        if len(again):
+            group = table.groupby(columns or list(table.columns), dropna=False, sort=False).ngroup().to_numpy(np.int64)
+            alike = lines[name][group == group[again[0]]]
+            values = {"file": f"{name}.csv", "lines": ", ".join(map(str, alike[:5])), "count": str(len(again))}
+            notices.append(Notice("row_twice", values))
+
+
+def _check_roads(city: City, problems: list[Problem], notices: list[Notice], lines: NDArray[np.int64]) -> None:
     road = city.road
     if road is None:
         return
@@ -203,4 +225,4 @@ def _check_roads(city: City, problems: list[Problem], notices: list[Notice]) -> 
         number = zones.index.get_indexer(trips[column])
         for position in np.flatnonzero(~main[number])[:20]:
             name = trips[column].iloc[position].removeprefix("zone:")
-            problems.append(Problem("unreachable_zone", "trips.csv", int(position) + 2, column, name))
+            problems.append(Problem("unreachable_zone", "trips.csv", int(lines[position]), column, name))

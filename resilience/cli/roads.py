@@ -43,6 +43,8 @@ def assign(
     if out is not None:
         check_folder(out)
     data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
+    for notice in data.notices:
+        typer.echo(say("cli.notice", text=notice), err=True)
     start = time.perf_counter()
     console = Console(stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
@@ -115,6 +117,7 @@ def criticality(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from resilience.readers.tntp import is_tntp
     from resilience.stress.local import cores
     from resilience.stress.roadscan import check_folder, road_problem, scan_roads, tables_of, write_scan
 
@@ -124,10 +127,12 @@ def criticality(
         raise InputError(say("error.not_positive", name="--top", found=top))
     if out is not None:
         check_folder(out)
-    target = folder if list(folder.glob("*_net.tntp")) else find_case(folder)
+    target = folder if is_tntp(folder) else find_case(folder)
     if (toll_weight or distance_weight) and (target / "case.toml").is_file():
         raise InputError(say("error.weights_of_case", folder=target))
     problem = road_problem(target, toll_weight=toll_weight, distance_weight=distance_weight)
+    for notice in problem.notices:
+        typer.echo(say("cli.notice", text=notice), err=True)
     cuts = tuple(cut or [1.0])
     if any(0.0 < share < 1.0 for share in cuts) and not give_up:
         typer.echo(say("cli.notice", text=say("cli.cut_forced")), err=True)

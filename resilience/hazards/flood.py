@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.base.defaults import default
-from resilience.base.errors import CaseError, InputError, Notice, Problem
+from resilience.base.errors import CaseError, InputError, Notice, Problem, some
 from resilience.base.schema import read_table
 from resilience.base.text import say
 from resilience.city.water import DEPTHS, Field
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from resilience.base.clock import Onset
     from resilience.base.streams import Streams
+    from resilience.case.scenario import Scenario
     from resilience.city.city import City
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
@@ -57,6 +58,7 @@ class LakeFlood:
     water_height_m: float = 0.0
     terrain_sigma_m: float = 0.0
     terrain_range_m: float = 400.0
+    hydrograph_name: str = "hydrograph"
 
     unit = "m"
 
@@ -78,7 +80,7 @@ class LakeFlood:
         if table is not None and len(table) == 0:
             problems.append(Problem("no_rows", hydrograph))
         if table is not None and (np.diff(table["hour"]) <= 0).any():
-            row = int(np.flatnonzero(np.diff(table["hour"]) <= 0)[0]) + 3
+            row = int(table["row"].iloc[int(np.flatnonzero(np.diff(table["hour"]) <= 0)[0]) + 1])
             problems.append(Problem("not_rising", hydrograph, row, "hour"))
         for name, value in (("terrain_sigma_m", terrain_sigma_m), ("terrain_range_m", terrain_range_m)):
             if not 0 <= value < float("inf"):
@@ -88,7 +90,7 @@ class LakeFlood:
         raster = read_raster(folder / terrain, city.crs)
         hazard = cls(
             raster, terrain, table["hour"].to_numpy(float), table["below_peak_m"].to_numpy(float),
-            float(water_height_m), float(terrain_sigma_m), float(terrain_range_m),
+            float(water_height_m), float(terrain_sigma_m), float(terrain_range_m), hydrograph,
         )  # fmt: skip
         lake_cells(raster, hazard.water_height_m)
         hazard.exposure(city)
@@ -121,6 +123,38 @@ class LakeFlood:
             return []
         values = {"file": self.terrain_name, "links": f"{links:,}", "sites": f"{sites:,}", "people": f"{people:,.0f}"}
         return [Notice("no_terrain", values)]
+
+    def notices_of_tests(self, name: str, inputs: Inputs, tests: list[Scenario]) -> list[Notice]:
+        """Return what is odd about the hydrograph in the scenarios that use it: a record shorter than the run.
+
+        Told is a record that ends while the lake stands above the water it has anyway and the run goes on, one that
+        begins with much of the rise behind it, and a peak that the run does not reach.
+        """
+        above = {t.name: t.severity[name] - self.water_height_m for t in tests}
+        last = {t.name: above[t.name] - self.below_peak_m[-1] for t in tests}
+        first = {t.name: above[t.name] - self.below_peak_m[0] for t in tests}
+        ends = [
+            t.name
+            for t in tests
+            if last[t.name] > default("flood.record_ends_m") and t.onset.hour + self.hours[-1] < t.hours
+        ]
+        begins = [t.name for t in tests if first[t.name] > default("flood.record_begins_share") * above[t.name]]
+        peak = self.hours[np.flatnonzero(self.below_peak_m == self.below_peak_m.min())[0]]
+        late = [t.name for t in tests if t.onset.hour + peak >= t.hours]
+        levels = (("record_ends", ends, self.hours[-1], last), ("record_begins", begins, self.hours[0], first))
+        notices = []
+        for key, names, hour, level in levels:
+            if names:
+                least, most = (f"{pick(level[n] for n in names):.2f}" for pick in (min, max))
+                metres = least if least == most else f"{least} – {most}"
+                values = {"file": self.hydrograph_name, "hour": f"{hour:g}", "metres": metres, "names": some(names)}
+                notices.append(Notice(key, values))
+        if late:
+            at = max(t.onset.hour + peak for t in tests if t.name in late)
+            values = {"file": self.hydrograph_name, "hour": f"{at:g}", "name": name, "names": some(late),
+                      "hours": str(min(t.hours for t in tests if t.name in late))}  # fmt: skip
+            notices.append(Notice("peak_late", values))
+        return notices
 
     def start(self, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> Event:
         """Return the flood with peak stage `severity`.
@@ -228,12 +262,18 @@ class LakeFloodEvent:
         return hours, np.append(np.where(crew, CREW, OWN_STAFF), np.full(len(self.tunnels), CREW))
 
     def stage(self, hour: float) -> float:
-        """Return the stage of the lake at an hour of the run, metres; -inf outside the event, when nothing is wet."""
+        """Return the stage of the lake at an hour of the run, metres; -inf outside the event, when nothing is wet.
+
+        The first level of the record holds from the onset to its first hour, and the last one after its last hour, as
+        long as they lie above the water that the lake has anyway: water does not vanish where a record ends.
+        """
         since = hour - self.onset.hour
-        if since < self.hazard.hours[0] or since > self.hazard.hours[-1]:
+        hazard = self.hazard
+        level = self.severity - float(np.interp(since, hazard.hours, hazard.below_peak_m))
+        outside = since < hazard.hours[0] or since > hazard.hours[-1]
+        if since < 0 or (outside and level <= hazard.water_height_m):
             return float("-inf")
-        below = float(np.interp(since, self.hazard.hours, self.hazard.below_peak_m))
-        return max(self.severity - below, self.hazard.water_height_m)
+        return max(level, hazard.water_height_m)
 
     def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:
         """Return the water of the hour and the sites that fail in it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.base.errors import CaseError, InputError, Problem, near
+from resilience.base.errors import CaseError, InputError, Notice, Problem, near, some
 from resilience.base.text import say
 from resilience.city.selection import select
 from resilience.hazards.hazard import NOBODY, Damage, Event
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from resilience.base.clock import Onset
     from resilience.base.streams import Streams
+    from resilience.case.scenario import Scenario
     from resilience.city.city import City
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
@@ -90,6 +91,35 @@ class Outage:
             return [say("error.share_range", found=severity)]
         return []
 
+    def notices_of_tests(self, name: str, inputs: Inputs, tests: list[Scenario]) -> list[Notice]:
+        """Return where the outage has no effect: the run ends first, it is over within an hour, or none is picked."""
+        many = len(self.listed) if self.pattern == "listed" else len(select(inputs.city, self.among)[1])
+        notices = []
+        late = [t for t in tests if self._begins(t.onset) >= t.hours]
+        if late:
+            hours = str(min(t.hours for t in late))
+            values = {"name": name, "hour": str(min(self._begins(t.onset) for t in late)), "hours": hours,
+                      "names": some(t.name for t in late)}  # fmt: skip
+            notices.append(Notice("never_begins", values))
+        short = [t for t in tests if self.end_hour + t.onset.hour <= self._begins(t.onset)]
+        if short:
+            values = {"name": name, "start": f"{self.start_hour:g}", "end": f"{self.end_hour:g}"}
+            notices.append(Notice("over_at_once", values))
+        none = [t for t in tests if t.severity[name] > 0 and self._count(t.severity[name], many) == 0]
+        if none:
+            shares = ", ".join(dict.fromkeys(f"{t.severity[name]:g}" for t in none))
+            values = {"name": name, "share": shares, "many": str(many), "names": some(t.name for t in none)}
+            notices.append(Notice("share_of_none", values))
+        return notices
+
+    def _begins(self, onset: Onset) -> int:
+        return round(self.start_hour + onset.hour)
+
+    @staticmethod
+    def _count(severity: float, many: int) -> int:
+        """Return how many of `many` components a share is."""
+        return min(many, int(np.floor(severity * many + 0.5)))
+
     def start(self, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> Event:
         """Return the outage of a share `severity` of the components.
 
@@ -102,8 +132,7 @@ class Outage:
         if faults := self.check_severity(severity):
             raise InputError(faults[0])
         ids = list(self.listed) if self.pattern == "listed" else self._ranked(inputs, streams)
-        count = min(len(ids), int(np.floor(severity * len(ids) + 0.5)))
-        return OutageEvent(self, ids[:count], onset)
+        return OutageEvent(self, ids[: self._count(severity, len(ids))], onset)
 
     def _ranked(self, inputs: Inputs, streams: Streams) -> list[str]:
         table, picked = select(inputs.city, self.among)
@@ -135,7 +164,7 @@ class OutageEvent:
 
     def __init__(self, hazard: Outage, ids: list[str], onset: Onset) -> None:
         self.ids = ids
-        self.begins = round(hazard.start_hour + onset.hour)
+        self.begins = hazard._begins(onset)
         self.ends = hazard.end_hour + onset.hour
 
     def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
 from pyproj import CRS
+from rasterio.enums import ColorInterp
 
+from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
+from resilience.base.text import say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+NODATA = (-9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
+MOST_VALUES = 5  # values that are no heights, told one by one
+_FOOT = 0.3048
+_UNITS = {  # metres of a unit of height: names in files of GDAL, EPSG and others
+    1.0: ("", "m", "metre", "metres", "meter", "meters", "unknown"),
+    0.1: ("dm", "decimetre", "decimetres", "decimeter", "decimeters"),
+    0.01: ("cm", "centimetre", "centimetres", "centimeter", "centimeters"),
+    0.001: ("mm", "millimetre", "millimetres", "millimeter", "millimeters"),
+    1000.0: ("km", "kilometre", "kilometres", "kilometer", "kilometers"),
+    _FOOT: ("ft", "foot", "feet", "international foot", "international feet", "ft intl"),
+    1200.0 / 3937.0: ("us ft", "ft us", "ftus", "usft", "us survey foot", "us survey feet", "survey foot", "us foot"),
+    _FOOT / 12.0: ("in", "inch", "inches"),
+    3 * _FOOT: ("yd", "yard", "yards"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +63,16 @@ class Raster:
 
 
 def read_raster(path: Path, crs: str) -> Raster:
-    """Return the first band of a GeoTIFF.
+    """Return the heights of a GeoTIFF of one band, metres.
+
+    Nodata, mask, scale, offset and the unit of the band, as the file declares them, are honoured.
 
     Raises
     ------
     CaseError
-        The file is missing or unreadable, has no CRS or another one than the case, or cells that are not square.
+        The file is missing or unreadable, has no CRS or another one than the case, cells that are not square or not
+        north-up, several bands, a unit of height that is not known, or heights that no ground has, as nodata has that
+        is not declared.
 
     """
     problems: list[Problem] = []
@@ -58,17 +81,74 @@ def read_raster(path: Path, crs: str) -> Raster:
     try:
         with rasterio.open(path) as data:
             transform, found = data.transform, data.crs
-            values = data.read(1, masked=True).astype(float).filled(np.nan)
-    except rasterio.errors.RasterioIOError as error:
+            bands = [i for i, c in zip(data.indexes, data.colorinterp, strict=True) if c != ColorInterp.alpha]
+            unit, scale, offset = data.units[0] or "", data.scales[0], data.offsets[0]
+            raw = data.read(1, masked=True)
+    except rasterio.errors.RasterioError as error:
         raise CaseError([Problem("unreadable", path.name, found=str(error))]) from error
     if found is None:
         problems.append(Problem("raster_no_crs", path.name, expected=crs))
     elif not CRS.from_user_input(found.to_wkt()).equals(CRS.from_user_input(crs), ignore_axis_order=True):
         problems.append(Problem("raster_other_crs", path.name, found=found.to_string()[:60], expected=crs))
-    if abs(transform.a + transform.e) > 1e-6 * abs(transform.a) or transform.b or transform.d:
+    if transform.b or transform.d:
+        problems.append(Problem("raster_rotated", path.name, expected=crs))
+    elif transform.a < 0 or transform.e > 0:
+        problems.append(Problem("raster_south_up", path.name, found=f"{transform.a} x {-transform.e}", expected=crs))
+    elif abs(transform.a + transform.e) > 1e-6 * abs(transform.a):
         problems.append(Problem("raster_not_square", path.name, found=f"{transform.a} x {-transform.e}"))
+    if len(bands) > 1:
+        problems.append(Problem("raster_bands", path.name, found=str(len(bands))))
+    metres = _metres(unit)
+    if metres is None:
+        problems.append(Problem("raster_unit", path.name, found=unit))
+    if np.iscomplexobj(raw):
+        problems.append(Problem("raster_type", path.name, found=str(raw.dtype)))
+    if problems and (metres is None or len(bands) > 1 or np.iscomplexobj(raw)):
+        raise CaseError(problems)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.asarray(raw.astype(float).filled(np.nan) * scale + offset) * (metres or 1.0)
     if np.isnan(values).all():
         problems.append(Problem("raster_empty", path.name))
+    elif not problems:
+        _check_heights(path.name, raw, values, problems)
     if problems:
         raise CaseError(problems)
     return Raster(values, float(transform.c), float(transform.f), float(transform.a))
+
+
+def _metres(unit: str) -> float | None:
+    """Return the metres of a unit of height, 1 where none is given, None for one that is not known."""
+    word = re.sub(r"[\s_.-]+", " ", unit).strip().lower()
+    for metres, words in _UNITS.items():
+        if word in words:
+            return metres
+    return None
+
+
+def _check_heights(
+    file: str, raw: np.ma.MaskedArray[Any, np.dtype[Any]], values: NDArray[np.float64], problems: list[Problem]
+) -> None:
+    """Append a problem for each value that is no height of ground, such as nodata that is not declared."""
+    stored = raw.filled(0)
+    low, high = default("terrain.lowest_m"), default("terrain.highest_m")
+    strange = (values < low) | (values > high)
+    signs = list(NODATA)
+    if raw.dtype.kind in "iu" and raw.dtype.itemsize > 1:
+        signs += [int(end) for end in (np.iinfo(raw.dtype).min, np.iinfo(raw.dtype).max) if end]
+    for sign in signs:
+        strange |= np.isfinite(values) & (stored == sign)
+    if not strange.any():
+        return
+    found, count = np.unique(stored[strange], return_counts=True)
+    for value, many in sorted(zip(found.tolist(), count.tolist(), strict=True), key=lambda pair: -pair[1])[
+        :MOST_VALUES
+    ]:
+        height = float(values[strange & (stored == value)][0])
+        shown = f"{value:.9g}" if height == value else f"{value:.9g} ({height:.6g} m)"
+        key = "raster_nodata" if value in signs or abs(value) > 1e5 else "raster_height"
+        expected = f"{value:.9g}" if key == "raster_nodata" else f"{low:g} – {high:g}"
+        text = say("problem.cells", value=shown, count=f"{many:,}")
+        problems.append(Problem(key, file, found=text, expected=expected))
+    if len(found) > MOST_VALUES:
+        more = int(count.sum() - np.sort(count)[::-1][:MOST_VALUES].sum())
+        problems.append(Problem("raster_more", file, found=f"{more:,}", expected=f"{low:g} – {high:g}"))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from resilience.base.errors import CaseError, InputError, Problem, near
+from resilience.base.errors import CaseError, InputError, Notice, Problem, near
 from resilience.base.text import say
+from resilience.readers.tntp_columns import COLUMNS, Layout, read_header, read_node_header, read_units
 from resilience.traffic.demand import Demand, Pairs
 from resilience.traffic.graph import RoadGraph
 
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
 _META = re.compile(r"<([^>]+)>\s*(.*)")
 _CELL = re.compile(r"([^:;\s]+)\s*:\s*([^;\s]+)")
-_COLUMNS = ("init_node", "term_node", "capacity", "length", "free_flow_time", "b", "power", "speed", "toll")
 _LEAST = {"length": 0.0, "free_flow_time": 0.0, "b": 0.0, "power": 0.0, "toll": 0.0}
+_COMMA = re.compile(r"[+-]?\d*,\d+")
 _KM = {"km": 1.0, "mi": 1.609344, "m": 0.001, "ft": 0.0003048}
 MOST_NODES = 50_000_000
 LEAST_CAPACITY = 1e-6  # vehicles/h; below it is a slip, and v/c no longer a number to calculate with
+LIKE = 0.02  # share by which times may differ from length over speed and still be taken for it
 OFF = 0.01  # share by which the demand may differ from <TOTAL OD FLOW>
 
 
@@ -34,7 +36,7 @@ class Tntp:
     """A network and its demand, nodes numbered from 0.
 
     `intrazonal` is the demand within zones, which is not assigned; `xy` the coordinates of the nodes, shape (nodes, 2),
-    where the folder has a *_node.tntp.
+    where the folder has a *_node.tntp; `notices` what a user should know of how the files were read.
     """
 
     name: str
@@ -43,6 +45,12 @@ class Tntp:
     intrazonal: float
     zones: int
     xy: NDArray[np.float64] | None
+    notices: tuple[Notice, ...] = ()
+
+
+def is_tntp(folder: Path) -> bool:
+    """Return whether a folder holds a network in TNTP format, *_net.tntp in any case of its letters."""
+    return bool(_named(folder, "_net.tntp"))
 
 
 def read_tntp(
@@ -50,14 +58,18 @@ def read_tntp(
 ) -> Tntp:
     """Return the network *_net.tntp and the demand *_trips.tntp of a folder.
 
-    Link cost is time + toll_weight x toll + distance_weight x length, toll and length as the file has them. Free-flow
-    time is taken as minutes. Nodes below <FIRST THRU NODE> are zones that no path may pass through.
+    Columns are those that a header (~ init_node term_node capacity ...) names, in any order; without one they stand as
+    documented: init_node, term_node, capacity, length, free_flow_time, b, power, speed, toll, link_type. With a column
+    of lanes, capacity is that of a lane. Link cost is time + toll_weight x toll + distance_weight x length, toll and
+    length as the file has them, no toll where no column holds one. Free-flow time is minutes, or in the unit that the
+    header or the metadata names. A link given twice is two parallel links. Nodes below <FIRST THRU NODE> are zones that
+    no path may pass through.
 
     Parameters
     ----------
     folder : with exactly one network and one trip table
     toll_weight, distance_weight : minutes per unit of toll and of length
-    length_unit : km, mi, m or ft, which the format does not say; None: unknown, and the graph has no `length_km`
+    length_unit : km, mi, m or ft; None: that of the header, and where it names none the graph has no `length_km`
 
     Raises
     ------
@@ -72,9 +84,10 @@ def read_tntp(
             raise InputError(say("error.negative", name=name, found=weight))
     if length_unit is not None and length_unit not in _KM:
         raise InputError(say("error.unknown_unit", found=length_unit, expected=near(length_unit, _KM)))
-    net, trips = _only(folder, "*_net.tntp"), _only(folder, "*_trips.tntp")
+    net, trips = _only(folder, "_net.tntp"), _only(folder, "_trips.tntp")
     problems: list[Problem] = []
-    meta, rows, lines = _read_net(net, problems)
+    notices: list[Notice] = []
+    meta, layout, rows, lines = _read_net(net, problems)
     if problems:
         raise CaseError(problems)
     nodes, zones = meta["NUMBER OF NODES"], meta["NUMBER OF ZONES"]
@@ -82,10 +95,12 @@ def read_tntp(
     _check_links(net, table, lines, nodes, problems)
     if meta.get("NUMBER OF LINKS", len(table)) != len(table):
         problems.append(Problem("tntp_count", net.name, found=str(len(table)), expected=str(meta["NUMBER OF LINKS"])))
-    origin, destination, demand = _read_trips(trips, zones, problems)
-    xy = _read_nodes(folder, nodes, problems)
+    origin, destination, demand = _read_trips(trips, zones, problems, notices)
+    xy = _read_nodes(folder, nodes, problems, notices)
     if problems:
         raise CaseError(problems)
+    _tell_twice(net, table, lines, notices)
+    length_km = _use_units(net, table, layout, length_unit, notices)
     ends = table[:, :2].astype(np.int64) - 1
     barred = np.arange(nodes) < meta.get("FIRST THRU NODE", 1) - 1
     with np.errstate(over="ignore"):
@@ -94,7 +109,7 @@ def read_tntp(
         nodes=nodes, tail=ends[:, 0].copy(), head=ends[:, 1].copy(), free_flow_min=table[:, 4].copy(),
         capacity_vph=table[:, 2].copy(), b=table[:, 5].copy(), power=table[:, 6].copy(),
         fixed_min=fixed, barred=barred,
-        length_km=None if length_unit is None else table[:, 3] * _KM[length_unit],
+        length_km=length_km,
         node_id=pd.RangeIndex(1, nodes + 1, name="node"), link_id=pd.RangeIndex(1, len(table) + 1, name="link"),
     )  # fmt: skip
     outside = origin != destination
@@ -103,22 +118,33 @@ def read_tntp(
     order = np.argsort(origin[outside], kind="stable")
     pairs = Pairs(origin[outside][order], destination[outside][order])
     inside = float(demand[~outside].sum())
-    name = net.name.removesuffix("_net.tntp")
-    return Tntp(name, graph, Demand(pairs, demand[outside][order]), inside, zones, xy)
+    name = net.name[: -len("_net.tntp")]
+    return Tntp(name, graph, Demand(pairs, demand[outside][order]), inside, zones, xy, tuple(notices))
 
 
-def _only(folder: Path, pattern: str) -> Path:
-    found = sorted(folder.glob(pattern)) if folder.is_dir() else []
-    if len(found) != 1:
-        names = ", ".join(f.name for f in found) or "-"
-        raise InputError(say("error.tntp_folder", folder=folder, pattern=pattern, found=names))
-    return found[0]
+def _named(folder: Path, end: str) -> list[Path]:
+    """Return the files of a folder whose names end so, in any case of their letters."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [file for file in files if file.name.lower().endswith(end)]
+
+
+def _only(folder: Path, end: str) -> Path:
+    found = _named(folder, end)
+    if len(found) == 1:
+        return found[0]
+    message = say("error.tntp_folder", folder=folder, pattern=f"*{end}", found=", ".join(f.name for f in found) or "-")
+    word = end.removesuffix(".tntp").strip("_")
+    near_ones = [f.name for f in _named(folder, "") if word[:4] in f.name.lower() and f.is_file()]
+    if not found and near_ones:
+        message += " " + say("error.tntp_near", found=", ".join(near_ones), end=end)
+    raise InputError(message)
 
 
 def _text(path: Path) -> list[str]:
     """Return the lines of a file; a byte order mark, as some editors write, is no part of them."""
     try:
-        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        with path.open(encoding="utf-8-sig", errors="replace") as file:  # lines as editors count them
+            return [line.rstrip("\n") for line in file]
     except OSError as error:
         raise InputError(say("error.bad_table", path=path, reason=error.strerror or error)) from error
 
@@ -138,28 +164,47 @@ def _whole(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
 
-def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], list[list[float]], list[int]]:
+def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], Layout, list[list[float]], list[int]]:
+    """Return metadata, layout, the values of COLUMNS link by link and their lines."""
     said: dict[str, str] = {}
     rows: list[list[float]] = []
     lines: list[int] = []
+    header: Layout | None = None
+    spare: Layout | None = None  # that of the file as it once was, which the metadata keeps
+    units = Layout()
     for number, line in enumerate(_text(path), 1):
         text = _bare(line)
         if match := _META.match(text):
-            said[match[1].strip().upper()] = match[2].strip()
+            key, value = match[1].strip().upper(), match[2].strip()
+            said[key] = value
+            if "HEADER" in key:
+                spare = read_header(line.split(">", 1)[1], number)
+            else:
+                units = units.with_units(read_units(key, value, number))
             continue
+        if not rows and (line.strip().startswith("~") or text[:1].isalpha()):
+            if (named := read_header(line, number)) is not None:
+                header = named
+                continue
+            if line.strip().startswith("~"):
+                units = units.with_units(read_units("", line, number))
         text = text.split(";", 1)[0]
         words = text.split()
         if not words:
             continue
-        try:
-            values = [float(word) for word in words[:9]]
-        except ValueError:
-            values = []
-        if len(values) < 7 or not _plain(text) or not np.isfinite(values).all():
-            problems.append(Problem("tntp_line", path.name, number, found=line.strip()[:80]))
-            continue
-        rows.append(values + [0.0] * (9 - len(values)))
-        lines.append(number)
+        layout = header or spare or Layout()
+        if layout.faults():
+            break
+        values = _row(path, number, words, layout, problems)
+        if values is not None:
+            rows.append(values)
+            lines.append(number)
+    layout = header or spare or Layout()
+    layout = layout.with_units(spare or Layout()).with_units(units)
+    if faults := layout.faults():
+        problems.append(Problem("tntp_header", path.name, layout.line, found=", ".join(faults)))
+    elif not rows and not any(p.file == path.name for p in problems):
+        problems.append(Problem("tntp_empty", path.name))
     needed = ("NUMBER OF NODES", "NUMBER OF ZONES")
     optional = tuple(key for key in ("FIRST THRU NODE", "NUMBER OF LINKS") if key in said)
     found = {key: _whole(said.get(key, "")) for key in (*needed, *optional)}
@@ -173,9 +218,90 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], list
             Problem("tntp_many", path.name, column="<NUMBER OF NODES>", found=said["NUMBER OF NODES"],
                     expected=str(MOST_NODES))
         )  # fmt: skip
-    if not rows:
-        problems.append(Problem("tntp_empty", path.name))
-    return meta, rows, lines
+    return meta, layout, rows, lines
+
+
+def _row(path: Path, number: int, words: list[str], layout: Layout, problems: list[Problem]) -> list[float] | None:
+    """Return the values of COLUMNS of one link, capacity that of all its lanes; None where it cannot be read."""
+    line = " ".join(words)
+    named = {name: at for at, name in enumerate(layout.columns) if name in COLUMNS or name == "lanes"}
+    if len(words) > len(layout.columns) or (len(words) < len(layout.columns) and not layout.sure):
+        expected = ", ".join(str(c or "?") for c in layout.columns)
+        problems.append(Problem("tntp_layout", path.name, number, found=str(len(words)), expected=expected))
+        return None
+    found = {name: words[at] for name, at in named.items() if name is not None and at < len(words)}
+    values = {name: _number(word) for name, word in found.items()}
+    short = {*COLUMNS[:7], "lanes"} & {str(name) for name in named} - set(found)
+    if short or not _plain(line) or any(value is None for value in values.values()):
+        commas = [name for name, word in found.items() if values[name] is None and _COMMA.fullmatch(word)]
+        key, at, what = ("decimal_comma", commas[0], found[commas[0]]) if commas else ("tntp_line", None, line[:80])
+        problems.append(Problem(key, path.name, number, at, what))
+        return None
+    row = {name: value for name, value in values.items() if value is not None}
+    if endless := [name for name, value in row.items() if not np.isfinite(value)]:
+        problems += [Problem("not_finite", path.name, number, name, found[name]) for name in endless]
+        return None
+    if "lanes" in row:
+        if row["lanes"] <= 0:
+            problems.append(Problem("too_small", path.name, number, "lanes", found["lanes"], "> 0"))
+            return None
+        row["capacity"] *= row["lanes"]
+    return [row.get(name, 0.0) for name in COLUMNS]
+
+
+def _number(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None
+
+
+def _tell_twice(path: Path, table: NDArray[np.float64], lines: list[int], notices: list[Notice]) -> None:
+    """Tell of links that stand there twice: with the same values they may be a slip, with others parallel roads."""
+    links = pd.DataFrame(table)
+    for same, key in ((True, "tntp_same"), (False, "tntp_twice")):
+        again = links.duplicated([0, 1]) & (links.duplicated() if same else ~links.duplicated())
+        if again.any():
+            i = int(np.flatnonzero(again)[0])
+            alike = links.index[(links[[0, 1]] == links.loc[i, [0, 1]]).all(axis=1)]
+            values = {"file": path.name, "link": f"{table[i, 0]:.0f}-{table[i, 1]:.0f}", "count": str(int(again.sum())),
+                      "lines": ", ".join(str(lines[k]) for k in alike[:5])}  # fmt: skip
+            notices.append(Notice(key, values))
+
+
+def _looks_like_hours(table: NDArray[np.float64]) -> bool:
+    """Return whether free-flow times are length over speed: hours, where speeds are per hour as they mostly are."""
+    length, minutes, speed = (table[:, COLUMNS.index(c)] for c in ("length", "free_flow_time", "speed"))
+    some = (length > 0) & (minutes > 0) & (speed > 0)
+    if 2 * some.sum() < len(table):
+        return False
+    hours = length[some] / speed[some]
+    return bool((np.abs(minutes[some] / hours - 1.0) < LIKE).mean() > 0.9)
+
+
+def _use_units(
+    path: Path, table: NDArray[np.float64], layout: Layout, length_unit: str | None, notices: list[Notice]
+) -> NDArray[np.float64] | None:
+    """Convert free-flow times to minutes in place, tell of units, and return lengths in km, None where not known."""
+    if layout.per_lane:
+        notices.append(Notice("tntp_lanes", {"file": path.name, "line": str(layout.line)}))
+    time, length = layout.time, layout.length
+    if time is not None and time.worth != 1.0:
+        key = "tntp_time" if time.worth else "tntp_time_unknown"
+        values = {"file": path.name, "line": str(time.line), "unit": time.text, "factor": f"{time.worth or 1.0:.6g}"}
+        notices.append(Notice(key, values))
+        table[:, COLUMNS.index("free_flow_time")] *= time.worth or 1.0
+    elif time is None and _looks_like_hours(table):
+        notices.append(Notice("tntp_time_looks", {"file": path.name}))
+    at = COLUMNS.index("length")
+    if length_unit is not None:
+        return table[:, at] * _KM[length_unit]
+    if length is None or length.worth is None:
+        return None
+    if length.worth != 1.0:
+        values = {"file": path.name, "line": str(length.line), "unit": length.text, "factor": f"{length.worth:.6g}"}
+        notices.append(Notice("tntp_length", values))
+    return table[:, at] * length.worth
 
 
 def _check_links(path: Path, table: NDArray[np.float64], lines: list[int], nodes: int, problems: list[Problem]) -> None:
@@ -184,13 +310,13 @@ def _check_links(path: Path, table: NDArray[np.float64], lines: list[int], nodes
     def add(key: str, bad: NDArray[np.bool_], at: int, expected: str) -> None:
         for i in np.flatnonzero(bad)[:20]:
             found = f"{table[i, at]:.12g}"
-            problems.append(Problem(key, path.name, lines[i], _COLUMNS[at], found, expected))
+            problems.append(Problem(key, path.name, lines[i], COLUMNS[at], found, expected))
 
-    capacity, minutes, b, power = (table[:, _COLUMNS.index(c)] for c in ("capacity", "free_flow_time", "b", "power"))
+    capacity, minutes, b, power = (table[:, COLUMNS.index(c)] for c in ("capacity", "free_flow_time", "b", "power"))
     add("too_small", capacity <= 0.0, 2, "> 0")
     add("too_small", (capacity > 0.0) & (capacity < LEAST_CAPACITY), 2, f">= {LEAST_CAPACITY:g}")
     for column, least in _LEAST.items():
-        at = _COLUMNS.index(column)
+        at = COLUMNS.index(column)
         add("too_small", table[:, at] < least, at, f">= {least:g}")
     with np.errstate(all="ignore"):
         raised, grows = capacity**power, minutes * b
@@ -206,18 +332,22 @@ def _check_links(path: Path, table: NDArray[np.float64], lines: list[int], nodes
         problems.append(Problem("tntp_no_node", path.name, lines[i], found=link, expected=str(nodes)))
 
 
-def _read_nodes(folder: Path, nodes: int, problems: list[Problem]) -> NDArray[np.float64] | None:
-    files = sorted(folder.glob("*_node.tntp"))
+def _read_nodes(folder: Path, nodes: int, problems: list[Problem], notices: list[Notice]) -> NDArray[np.float64] | None:
+    files = _named(folder, "_node.tntp")
     if not files:
         return None
     xy = np.full((nodes, 2), np.nan)
+    places = (0, 1, 2)
     for number, line in enumerate(_text(files[0]), 1):
+        if (named := read_node_header(line)) is not None:
+            places = named
+            continue
         text = _bare(line).split(";", 1)[0]
         words = text.split()
         if not words or words[0].lower() == "node" or words[0].startswith("<"):
             continue
         try:
-            node, x, y = int(words[0]), float(words[1]), float(words[2])
+            node, x, y = int(words[places[0]]), float(words[places[1]]), float(words[places[2]])
             if not _plain(text):
                 raise ValueError(text)
         except (ValueError, IndexError):
@@ -226,6 +356,10 @@ def _read_nodes(folder: Path, nodes: int, problems: list[Problem]) -> NDArray[np
         if not 1 <= node <= nodes:
             problems.append(Problem("tntp_no_node", files[0].name, number, found=str(node), expected=str(nodes)))
         else:
+            if np.isfinite(xy[node - 1]).all() and tuple(xy[node - 1]) != (x, y):
+                notices.append(
+                    Notice("tntp_node_twice", {"file": files[0].name, "row": str(number), "node": str(node)})
+                )
             xy[node - 1] = x, y
     missing = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if len(missing) and not problems:
@@ -234,7 +368,7 @@ def _read_nodes(folder: Path, nodes: int, problems: list[Problem]) -> NDArray[np
 
 
 def _read_trips(
-    path: Path, zones: int, problems: list[Problem]
+    path: Path, zones: int, problems: list[Problem], notices: list[Notice]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     current = -1
     before = len(problems)
@@ -242,6 +376,7 @@ def _read_trips(
     origin: list[int] = []
     destination: list[int] = []
     demand: list[float] = []
+    rows: list[int] = []
     for number, line in enumerate(_text(path), 1):
         text = _bare(line)
         if not text:
@@ -268,12 +403,23 @@ def _read_trips(
         for other, trips in cells:
             if not 1 <= other <= zones:
                 problems.append(Problem("tntp_no_zone", path.name, number, found=str(other), expected=str(zones)))
-            elif not np.isfinite(trips) or trips < 0:
+            elif not np.isfinite(trips):
+                problems.append(Problem("not_finite", path.name, number, "trips", f"{trips:g}"))
+            elif trips < 0:
                 problems.append(Problem("too_small", path.name, number, "trips", f"{trips:g}", ">= 0"))
             elif trips > 0:
                 origin.append(current - 1)
                 destination.append(other - 1)
                 demand.append(trips)
+                rows.append(number)
+    seen = pd.DataFrame({"origin": origin, "destination": destination, "row": rows})
+    again = np.flatnonzero(seen.duplicated(["origin", "destination"]))
+    if len(again):
+        i = int(again[0])
+        alike = seen[(seen["origin"] == origin[i]) & (seen["destination"] == destination[i])]
+        values = {"file": path.name, "pair": f"{origin[i] + 1} → {destination[i] + 1}", "count": str(len(again)),
+                  "lines": ", ".join(str(r) for r in alike["row"][:5])}  # fmt: skip
+        notices.append(Notice("tntp_pair_twice", values))
     total = np.array(demand, float)
     problems += _against_head(path, said, zones, float(total.sum()) if len(problems) == before else None)
     return np.array(origin, np.int64), np.array(destination, np.int64), total

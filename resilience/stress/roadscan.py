@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from resilience.base.arrays import Bools, Floats
+    from resilience.base.errors import Notice
     from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.graph import RoadGraph
 
@@ -47,6 +48,7 @@ class RoadProblem:
     xy : coordinates of the nodes, shape (nodes, 2), None where they are not known
     closable : links that may be closed: all of a TNTP folder, the roads of a case, whose connectors stand for many
     label : what to call links in a list, where that is more than their name
+    notices : what a user should know of how the files were read
 
     """
 
@@ -56,6 +58,7 @@ class RoadProblem:
     xy: Floats | None
     closable: Bools
     label: dict[str, str]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def road_problem(folder: Path, *, toll_weight: float = 0.0, distance_weight: flo
         graph = data.graph
         ends = zip(graph.names_of_links(), graph.tail + 1, graph.head + 1, strict=True)
         label = {str(link): f"{link}: {a}→{b}" for link, a, b in ends}
-        return RoadProblem(data.name, graph, data.demand, data.xy, np.ones(graph.links, np.bool_), label)
+        return RoadProblem(data.name, graph, data.demand, data.xy, np.ones(graph.links, np.bool_), label, data.notices)
     case = load_case(folder)
     road, people = case.city.road, case.population(root_seed=1)
     if road is None or people is None:
@@ -109,7 +112,7 @@ def road_problem(folder: Path, *, toll_weight: float = 0.0, distance_weight: flo
     named = table["name"].fillna("") if "name" in table.columns else pd.Series("", index=table.index)
     label = {str(link): f"{str(link).removeprefix('road:')} {name}".strip() for link, name in named.items()}
     demand, xy = Demand(people.out, vph), np.concatenate([nodes, zones])
-    return RoadProblem(case.city.name, road.graph, demand, xy, roads, label)
+    return RoadProblem(case.city.name, road.graph, demand, xy, roads, label, case.notices)
 
 
 def elements_of(problem: RoadProblem, kind: str, *, across: int) -> list[Element]:

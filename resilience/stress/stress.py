@@ -19,6 +19,7 @@ from resilience.stress.journal import compact, open_journal
 from resilience.stress.local import in_parallel
 from resilience.stress.plan import Task, chosen_of, is_finished, plan_of
 from resilience.stress.runner import Worker
+from resilience.traffic.equilibrium.memory import available_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,6 +66,7 @@ def stress_test(
     for name, value in (("replicates", replicates), ("workers", workers)):
         if value < 1:
             raise InputError(say("error.not_positive", name=name, found=value))
+    check_workers(case, workers)
     plan = plan_of(case, chosen, tried, replicates, seed)
     folder = out if out is not None else Path("results") / case.folder.resolve().name / plan["fingerprint"][:10]
     if is_finished(folder, plan):
@@ -108,3 +110,18 @@ def stress_test(
 
 
 # ------------------------------------------------------------------------------------------------ folders
+
+
+def check_workers(case: Case, workers: int) -> None:
+    """Refuse more processes than the trip makers of a case leave memory for.
+
+    Raises
+    ------
+    InputError
+        The trip makers of all processes together would not fit.
+
+    """
+    each, there = case.memory_needed(), available_memory()
+    if workers > 1 and there and workers * each > there:
+        values = {"needed": f"{workers * each / 1e9:,.1f}", "there": f"{there / 1e9:,.1f}"}
+        raise InputError(say("error.memory_workers", workers=workers, fits=max(1, int(there // each)), **values))

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from resilience.agents.population import PURPOSES, build_population
+from resilience.agents.population import PURPOSES, build_population, population_memory
+from resilience.base.errors import CaseError, InputError
 from resilience.case.case import load_case
+from resilience.stress.stress import check_workers
 from tests.tiny import POWER, write_case
 
 TABLES = POWER | {
@@ -109,3 +113,47 @@ def test_traits_are_of_the_person(city, people, tmp_path):
     same = [at[name] for name in people.ids]
     for trait in ("spot", "cautious", "can_telework", "weekday", "weekend", "firm", "facility"):
         np.testing.assert_array_equal(getattr(grown, trait)[same], getattr(people, trait))
+
+
+def test_the_memory_of_trip_makers_is_about_what_they_take(tmp_path):
+    many = 200_000
+    trips = f"origin,destination,purpose,trips\nA,B,work,{many}"
+    case = load_case(write_case(tmp_path, TABLES | {"trips": trips}))
+    tracemalloc.start()
+    people = case.population(1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert people is not None
+    assert len(people) == many
+    assert 0.6 * peak < case.memory_needed() == many * 400 < 2.0 * peak
+    assert population_memory(many, one_by_one=True) == many * 1550
+
+
+@pytest.mark.parametrize(
+    ("trips", "there", "form", "fits"),
+    [("1000", 4.1e5, "population", True), ("1000", 3.9e5, "population", False), ("1000", 1.5e6, "agent", False),
+     ("1000", 1.6e6, "agent", True), ("1000", 0.0, "population", True), ("2000000000", 8e9, "population", False),
+     ("1e18", 8e9, "population", False)],
+)  # fmt: skip
+def test_more_trip_makers_than_the_machine_can_hold_are_refused(tmp_path, monkeypatch, trips, there, form, fits):
+    monkeypatch.setattr("resilience.case.available_memory", lambda: there)
+    tables = TABLES | {"trips": f"origin,destination,purpose,trips\nA,B,work,{trips}"}
+    folder = write_case(tmp_path, tables, more=f'\n[behaviour]\nform = "{form}"\n')
+    if fits:
+        assert load_case(folder)
+        return
+    with pytest.raises(CaseError) as caught:
+        load_case(folder)
+    assert [(p.key, p.file, p.column) for p in caught.value.problems] == [("too_many_trips", "trips.csv", "trips")]
+    assert f"{float(trips):,.0f} trip makers" in str(caught.value)
+    assert f"there are {there / 1e9:,.1f} GB" in str(caught.value)
+
+
+def test_more_processes_than_fit_are_refused(tmp_path, monkeypatch):
+    case = load_case(write_case(tmp_path, TABLES))
+    each = 475 * 400.0
+    assert case.memory_needed() == each
+    monkeypatch.setattr("resilience.ensemble.available_memory", lambda: 3.5 * each)
+    check_workers(case, 3)
+    with pytest.raises(InputError, match=r"in 4 processes would need .* try --workers 3"):
+        check_workers(case, 4)

@@ -206,3 +206,50 @@ def test_a_bom_before_case_toml_is_read(sioux_copy):
 def test_the_same_trip_twice_is_a_fault(sioux_copy, problems):
     change(sioux_copy, "trips.csv", "Z1,Z3,work,1\n", "Z1,Z3,work,1\nZ1,Z3,work,1\n")
     assert problems(sioux_copy)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key"),
+    [
+        ("dependencies.csv", "power:FE1,zone:Z1", "power:FE99,zone:Z1", "unknown_component"),
+        ("dependencies.csv", "power:FE1,zone:Z1,power", "zone:Z1,zone:Z1,water", "unused_row"),
+        ("dependencies.csv", "power:FE1,zone:Z1", "facility:H1,zone:Z1", "wrong_supplier"),
+        ("supply_links.csv", "K1,F6,F1,80100", "K1,F6,F1,8e9", "oversold"),
+        ("power_links.csv", "W9,SU2,FE4,20000", "W9,SU2,FE4,2", "not_supplied"),
+        ("lake_stage.csv", "12,2.0", "3,2.0", "not_rising"),
+    ],
+)
+def test_lines_of_faults_of_the_whole_city_count_blank_lines(sioux_copy, problems, file, old, new, key):
+    change(sioux_copy, file, old, new)
+    name = "power_nodes.csv" if key == "not_supplied" else file
+    start = "FE4," if key == "not_supplied" else new
+    path = sioux_copy / name
+    header, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    path.write_text(f"\n{header}\n\n\n{rest}", encoding="utf-8")
+    right = line_of(sioux_copy, name, start)
+    assert right > 4
+    assert [(p.file, p.row) for p in problems(sioux_copy) if p.key == key] == [(name, right)]
+
+
+def test_the_line_of_a_zone_that_cannot_be_reached_counts_blank_lines(sioux_copy, problems):
+    path = sioux_copy / "road_links.csv"
+    rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(row for row in rows if row.split(",")[1] != "N1"))
+    trips = sioux_copy / "trips.csv"
+    header, rest = trips.read_text().split("\n", 1)
+    trips.write_text(f"{header}\n\n\n\n{rest}")
+    found = [p for p in problems(sioux_copy) if p.column == "origin"]
+    assert found[0].row == line_of(sioux_copy, "trips.csv", "Z1,") == 5
+
+
+def test_rows_that_say_the_same_twice_are_told(sioux_copy):
+    assert "row_twice" not in {n.key for n in load_case(sioux_copy).notices}
+    link = next(x for x in (sioux_copy / "road_links.csv").read_text().splitlines() if x.startswith("L1-2,"))
+    many = len((sioux_copy / "road_links.csv").read_text().splitlines())
+    with (sioux_copy / "road_links.csv").open("a") as file:
+        file.write(f"\n{link.replace('L1-2', 'again')}\n")
+    with (sioux_copy / "connectors.csv").open("a") as file:
+        file.write("Z1,N1,3\n")
+    told = {n.values["file"]: n.values for n in load_case(sioux_copy).notices if n.key == "row_twice"}
+    assert told["road_links.csv"] == {"file": "road_links.csv", "lines": f"2, {many + 2}", "count": "1"}
+    assert told["connectors.csv"]["lines"].startswith("2, ")

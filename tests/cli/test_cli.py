@@ -196,7 +196,8 @@ def test_assign(call, tntp):
     assert code == 0
     assert "objective" in out
     assert "the gap of 1e-06 was reached" in out
-    assert err == ""  # no terminal, no progress
+    assert err.count("\n") == 1  # no terminal, no progress
+    assert err.startswith("Notice: Tiny_net.tntp: the link 1-2 stands there twice")
 
 
 def test_criticality_of_a_tntp_folder(call, tntp):
@@ -472,3 +473,21 @@ def test_a_terrain_named_by_an_absolute_path(call, sioux_copy, tmp_path):
     code, _, err = call("run", sioux_copy, "-s", "lake-1m", "-o", "do-nothing", "--replicates", 1, "--workers", 1)
     assert code in (0, 2)
     assert "should not happen" not in err
+
+
+def test_criticality_tells_how_the_files_were_read(call, tmp_path):
+    net = """\
+    <NUMBER OF ZONES> 2
+    <NUMBER OF NODES> 2
+    <END OF METADATA>
+    ~ init_node term_node capacity length fft(h) b power ;
+    1 2 10 1 0.5 1 1 ;
+    1 2 10 1 0.5 1 1 ;
+    2 1 10 1 0.5 1 1 ;
+    """
+    folder = write_tntp(tmp_path / "t", net, "Origin 1\n2 : 5;\n")
+    (folder / "Tiny_net.tntp").rename(folder / "Tiny_NET.tntp")
+    code, _, err = call("criticality", folder, "--json")
+    assert code == 0
+    assert "Notice: Tiny_NET.tntp: the link 1-2 stands there more than once with the same values (lines 5, 6)" in err
+    assert "Notice: Tiny_NET.tntp, line 4: free-flow times are in" in err

@@ -10,6 +10,7 @@ from resilience.base.clock import Onset
 from resilience.base.errors import CaseError, InputError
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
+from resilience.case.scenario import Scenario
 from resilience.city.view import View
 from resilience.hazards.flood import LakeFlood
 from resilience.hazards.hazard import CREW, OWN_STAFF
@@ -79,7 +80,58 @@ def flooded(shore, severity, *, replicate=0, hours=60, inputs=None, **more):
 def test_the_hydrograph_rises_to_the_peak_and_falls_after_the_onset(shore):
     event = hazard(shore).start(shore[1], 5.0, Onset(0, 6), Streams(1, 0))
     levels = [event.stage(h) for h in (5, 6, 11, 16, 26, 31, 36, 37)]
-    assert levels == pytest.approx([-np.inf, 1.0, 3.0, 5.0, 5.0, 3.0, 1.0, -np.inf])
+    assert levels == pytest.approx([-np.inf, 1.0, 3.0, 5.0, 5.0, 3.0, 1.0, 1.0])
+
+
+def test_a_lake_back_in_its_bed_at_the_end_of_the_record_is_dry_afterwards(shore):
+    event = hazard(shore).start(shore[1], 4.0, Onset(0, 6), Streams(1, 0))
+    assert [event.stage(h) for h in (36, 37)] == [0.0, -np.inf]
+
+
+def test_the_last_level_is_held_where_a_record_ends_at_the_crest(shore):
+    (shore[0] / "crest.csv").write_text("hour,below_peak_m\n6,3\n12,0\n")
+    event = hazard(shore, hydrograph="crest.csv").start(shore[1], 4.0, Onset(0, 6), Streams(1, 0))
+    assert [event.stage(h) for h in (5, 6, 11, 12, 18, 19, 300)] == [-np.inf, 1.0, 1.0, 1.0, 4.0, 4.0, 4.0]
+    city = shore[1].city
+    field, _ = event.step(240, view(city, 240))
+    assert field.link_m[0] == pytest.approx(3.0)  # the road ab begins at 1 m
+
+
+def told(shore, record, severity, days, **more):
+    (shore[0] / "r.csv").write_text("hour,below_peak_m\n" + record)
+    flood = hazard(shore, hydrograph="r.csv", **more)
+    levels = severity if isinstance(severity, list) else [severity]
+    tests = [Scenario(f"s{level:g}", {"lake": float(level)}, Onset(0, 5), days) for level in levels]
+    return {n.key: n for n in flood.notices_of_tests("lake", shore[1], tests)}
+
+
+@pytest.mark.parametrize(
+    ("record", "severity", "days", "keys"),
+    [
+        ("0,4\n10,0\n20,4\n", 4.0, 5, []),
+        ("0,4\n10,0\n20,3.95\n", 4.0, 5, []),  # within the error of a gauge
+        ("0,4\n10,0\n20,3\n", 4.0, 5, ["record_ends"]),
+        ("0,4\n10,0\n", 4.0, 5, ["record_ends"]),
+        ("0,4\n10,0\n", 4.0, 1, ["record_ends"]),  # hour 15 of 24
+        ("0,4\n19,0\n", 4.0, 1, ["peak_late"]),  # hour 24 of 24
+        ("0,4\n18,0\n20,1\n", 4.0, 1, []),  # the record outlasts the run
+        ("0,1\n10,0\n20,4\n", 4.0, 5, ["record_begins"]),
+        ("0,2.5\n10,0\n20,4\n", 4.0, 5, []),  # a smaller part of the rise
+        ("0,4\n30,0\n60,4\n", 4.0, 1, ["peak_late"]),
+        ("0,4\n10,0\n20,4\n", [4.0, 5.0, 6.0], 5, ["record_ends"]),
+    ],
+)
+def test_a_record_shorter_than_the_run_is_told(shore, record, severity, days, keys):
+    assert sorted(told(shore, record, severity, days)) == keys
+
+
+def test_the_notice_names_file_hour_levels_and_scenarios(shore):
+    found = told(shore, "0,4\n10,0\n20,4\n", [4.0, 5.0, 6.0], 5)["record_ends"]
+    assert str(found).startswith("r.csv ends at hour 20 after the onset with the lake 1.00 – 2.00 m above the water")
+    assert "(s5, s6)" in str(found)
+    found = told(shore, "0,4\n30,0\n60,4\n", 4.0, 1)["peak_late"]
+    assert "comes at hour 35 of the run, which ends at hour 24" in str(found)
+    assert told(shore, "0,4\n10,0\n20,2\n", 4.0, 5, water_height_m=2.0) == {}
 
 
 def test_the_stage_never_falls_below_the_water_of_the_lake(shore):

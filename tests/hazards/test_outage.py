@@ -115,3 +115,58 @@ def test_a_list_needs_no_substations(tmp_path):
     tables = POWER | {"zones": "id,x,y\nZ,0,0", "facilities": "id,kind,x,y,zone\nH,hospital,0,0,Z"}
     city = load_case(write_case(tmp_path / "c", tables)).city
     assert Outage.read(tmp_path, city, pattern="listed", listed=["facility:H"]).listed == ("facility:H",)
+
+
+LATE = """
+[[hazard]]
+name = "late"
+kind = "outage"
+among = "power.kind == 'source'"
+start_hour = {start}
+end_hour = {end}
+
+[[scenario]]
+name = "waits"
+hazard = ["late"]
+severity = {share}
+onset = "Monday 05:00"
+horizon_days = 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "share", "key", "words"),
+    [
+        (100, 120, 1.0, "never_begins", "hazard late never begins: its start_hour after the onset is hour 105 of the "
+         "run, which ends at hour 72 (waits)"),
+        (67, 120, 1.0, "never_begins", "hour 72 of the run"),
+        (66, 120, 1.0, None, ""),
+        (0, 12, 0.4, "share_of_none", "a share of 0.4 of 1 components rounds to none"),
+        (0, 12, 0.5, None, ""),
+        (0, 12, 0.0, None, ""),  # nothing is what was asked for
+        (0.6, 0.9, 1.0, "over_at_once", "start_hour 0.6, end_hour 0.9"),
+    ],
+)  # fmt: skip
+def test_an_outage_that_no_run_shows_is_told(tmp_path, start, end, share, key, words):
+    case = load_case(write_case(tmp_path, POWER, more=LATE.format(start=start, end=end, share=share)))
+    assert [n.key for n in case.notices] == ([key] if key else [])
+    assert words in "\n".join(map(str, case.notices))
+
+
+def test_a_hazard_of_no_scenario_and_a_tolerance_of_nothing_are_told(tmp_path):
+    more = """
+[[hazard]]
+name = "spare"
+kind = "outage"
+among = "power.kind == 'source'"
+
+[[tolerance]]
+metric = "economy/output"
+T1 = 0.9
+T2 = 0.8
+T3 = 0.5
+"""
+    case = load_case(write_case(tmp_path, POWER, more=more))
+    assert [n.key for n in case.notices] == ["hazard_unused", "tolerance_unused"]
+    assert "the tolerance for economy/output has no effect" in str(case.notices[1])
+    assert "firms" in str(case.notices[1])

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
+from rasterio.enums import ColorInterp
+from rasterio.transform import from_origin
 
 from resilience.base.errors import CaseError
 from resilience.readers.raster import Raster, read_raster
@@ -54,3 +58,97 @@ def test_missing_unreadable_no_crs_other_crs_not_square_empty(tmp_path):
 def test_all_faults_of_a_raster_at_once(tmp_path):
     write_tif(tmp_path / "bad.tif", Raster(np.full((2, 2), np.nan), 0.0, 100.0, 50.0), crs=None, cell_y=20.0)
     assert sorted(refused(tmp_path / "bad.tif")[0]) == ["raster_empty", "raster_no_crs", "raster_not_square"]
+
+
+def write(path, values, *, nodata=None, scale=None, offset=None, unit=None, mask=None, bands=1, alpha=False, turn=None):
+    """Write values as they are, cells of 100 m from 0, 0 northwards."""
+    values = np.asarray(values)
+    transform = turn or from_origin(0.0, 100.0 * len(values), 100.0, 100.0)
+    with rasterio.open(
+        path, "w", driver="GTiff", height=values.shape[0], width=values.shape[1], count=bands + alpha,
+        dtype=values.dtype, crs=CRS, nodata=nodata, transform=transform,
+    ) as file:  # fmt: skip
+        for band in range(1, bands + 1):
+            file.write(values, band)
+        if alpha:
+            file.write(np.full(values.shape, 255, values.dtype), bands + 1)
+            file.colorinterp = [*file.colorinterp[:-1], ColorInterp.alpha]
+        if scale is not None:
+            file.scales = [scale] * file.count
+        if offset is not None:
+            file.offsets = [offset] * file.count
+        if unit is not None:
+            file.units = [unit] * file.count
+        if mask is not None:
+            file.write_mask(np.asarray(mask))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("stored", "more", "right"),
+    [
+        (np.int16([[0, 150]]), {"scale": 0.01}, [[0.0, 1.5]]),
+        (np.int16([[0, 150]]), {"scale": 0.01, "offset": -2.0}, [[-2.0, -0.5]]),
+        (np.int16([[0, 150]]), {"unit": "cm"}, [[0.0, 1.5]]),
+        (np.float32([[0, 10]]), {"unit": "ft"}, [[0.0, 3.048]]),
+        (np.float32([[0, 10]]), {"unit": "US survey foot"}, [[0.0, 12000 / 3937]]),
+        (np.float32([[0, 10]]), {"unit": "Metre"}, [[0.0, 10.0]]),
+        (np.float32([[0, 10]]), {"unit": "feet", "scale": 2.0, "offset": 1.0}, [[0.3048, 6.4008]]),
+        (np.int16([[-9999, 150]]), {"scale": 0.1, "nodata": -9999}, [[np.nan, 15.0]]),
+        (np.float32([[np.nan, 15.0]]), {}, [[np.nan, 15.0]]),
+        (np.float32([[-9999.0, 15.0]]), {"mask": [[False, True]]}, [[np.nan, 15.0]]),
+        (np.float32([[3.0, 15.0]]), {"alpha": True}, [[3.0, 15.0]]),
+        (np.uint8([[255, 0]]), {}, [[255.0, 0.0]]),
+    ],
+)  # fmt: skip
+def test_what_the_file_declares_is_honoured(tmp_path, stored, more, right):
+    found = read_raster(write(tmp_path / "t.tif", stored, **more), CRS)
+    np.testing.assert_allclose(found.values, right, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("stored", "more", "value"),
+    [
+        (np.float32([[-9999, 1, -9999]]), {}, "-9999"),
+        (np.int16([[-32768, 1, -32768]]), {}, "-32768"),
+        (np.int32([[-99999, 1, -99999]]), {}, "-99999"),
+        (np.float32([[3.4028235e38, 1, 3.4028235e38]]), {}, "3.40282347e+38"),
+        (np.float32([[-3.4028235e38, 1, -3.4028235e38]]), {}, "-3.40282347e+38"),
+        (np.float32([[np.inf, 1, np.inf]]), {}, "inf"),
+        (np.uint16([[65535, 1, 65535]]), {"scale": 0.01}, "65535 (655.35 m)"),
+        (np.int16([[-9999, 1, -9999]]), {"scale": 0.01}, "-9999 (-99.99 m)"),
+        (np.float32([[-9999, 1, -9999]]), {"nodata": -32768.0}, "-9999"),
+        (np.float32([[-9999, 1, -9999]]), {"unit": "ft"}, "-9999 (-3047.7 m)"),
+    ],
+)  # fmt: skip
+def test_nodata_that_is_not_declared_is_refused(tmp_path, stored, more, value):
+    keys, message = refused(write(tmp_path / "t.tif", stored, **more))
+    assert keys == ["raster_nodata"]
+    assert f"t.tif: found {value} in 2 cells" in message
+    assert f"gdal_edit.py -a_nodata {value.split(' ')[0]}" in message
+
+
+def test_heights_that_no_ground_has_are_refused(tmp_path):
+    keys, message = refused(write(tmp_path / "t.tif", np.float32([[-501, 1, 9001, 9000, -500, 9001]])))
+    assert keys == ["raster_height", "raster_height"]
+    assert "9001 in 2 cells" in message
+    assert "needed are heights of -500 – 9000 m" in message
+    many = np.float32([np.arange(9500, 9520)])
+    keys, message = refused(write(tmp_path / "many.tif", many))
+    assert keys == 5 * ["raster_height"] + ["raster_more"]
+    assert "and 15 more cells" in message
+
+
+def test_units_bands_and_turned_grids_are_told(tmp_path):
+    keys, message = refused(write(tmp_path / "t.tif", np.float32([[1, 2]]), unit="fathom"))
+    assert keys == ["raster_unit"]
+    assert 't.tif: the unit of the heights, "fathom"' in message
+    keys, message = refused(write(tmp_path / "b.tif", np.float32([[1, 2]]), bands=3))
+    assert keys == ["raster_bands"]
+    assert "3 bands" in message
+    turn = Affine(100.0, 0.0, 0.0, 0.0, 100.0, 0.0)
+    keys, message = refused(write(tmp_path / "s.tif", np.float32([[1, 2]]), turn=turn))
+    assert keys == ["raster_south_up"]
+    turn = Affine(100.0, 10.0, 0.0, 10.0, -100.0, 0.0)
+    assert refused(write(tmp_path / "r.tif", np.float32([[1, 2]]), turn=turn))[0] == ["raster_rotated"]
+    assert refused(write(tmp_path / "c.tif", np.complex64([[1, 2]])))[0] == ["raster_type"]

@@ -87,8 +87,13 @@ def test_origins_out_of_order_become_sorted_pairs(tmp_path):
         ("1 3 100 2 1 0.15", "1 3 100 2 1 -0.15", ("too_small", "Tiny_net.tntp", 7), ["column b"]),
         ("1 3 100", "1 4 100", ("tntp_no_node", "Tiny_net.tntp", 7), ["1 to 3"]),
         ("1 3 100", "0 3 100", ("tntp_no_node", "Tiny_net.tntp", 7), ["1 to 3"]),
-        ("1 3 100", "1 3 nan", ("tntp_line", "Tiny_net.tntp", 7), ["nan"]),
-        ("1 3 100", "1 3 inf", ("tntp_line", "Tiny_net.tntp", 7), ["inf"]),
+        ("1 3 100", "1 3 nan", ("not_finite", "Tiny_net.tntp", 7), ["capacity", "nan"]),
+        ("1 3 100", "1 3 inf", ("not_finite", "Tiny_net.tntp", 7), ["capacity", "inf"]),
+        ("1 3 100 2", "1 3 100 2,5", ("decimal_comma", "Tiny_net.tntp", 7), ["length", "2,5"]),
+        ("1 3 100 2 1 0.15 4 0 5 1 ;", "1 3 100 2 1 0.15 4 0 5 1 7 ;",
+         ("tntp_layout", "Tiny_net.tntp", 7), ["11 values"]),
+        ("capacity length free", "length free", ("tntp_header", "Tiny_net.tntp", 6), ["twice: capacity."]),
+        ("capacity length", "capacity capacity", ("tntp_header", "Tiny_net.tntp", 6), ["twice: length, capacity."]),
         ("1 3 100", "1 3 many", ("tntp_line", "Tiny_net.tntp", 7), ["many"]),
         ("3 2 100 2 1 0.15 4 0 0 1 ;", "3 2 100 ;", ("tntp_line", "Tiny_net.tntp", 8), ["3 2 100"]),
         ("<NUMBER OF LINKS> 2", "<NUMBER OF LINKS> 5", ("tntp_count", "Tiny_net.tntp", None), ["2 links", "5"]),
@@ -125,7 +130,8 @@ def test_faults_of_the_network_name_line_and_remedy(tmp_path, old, new, fault, w
         ("Origin 1", "Origin", "tntp_line", 4),
         ("Origin 1\n", "", "tntp_line", 4),
         ("2 : 10.0", "2 : -10.0", "too_small", 5),
-        ("2 : 10.0", "2 : nan", "too_small", 5),
+        ("2 : 10.0", "2 : nan", "not_finite", 5),
+        ("2 : 10.0", "2 : inf", "not_finite", 5),
         ("2 : 10.0", "2 : ten", "tntp_line", 5),
         ("1 : 2.0; 2 : 10.0;", "2 10.0;", "tntp_line", 5),
         ("Origin 1", "Origin ²", "tntp_line", 4),
@@ -243,3 +249,181 @@ def test_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "Tiny_trips.tntp").mkdir()
     with pytest.raises(InputError, match=r"Tiny_trips\.tntp cannot be read"):
         read_tntp(tmp_path)
+
+
+PLAIN = ("1", "3", "100", "2", "1", "0.15", "4", "0", "5")
+NAMES = ("init_node", "term_node", "capacity", "length", "free_flow_time", "b", "power", "speed", "toll")
+
+
+def with_header(header, rows, meta=""):
+    head = NET.split("<END", maxsplit=1)[0]
+    return f"{head}{meta}<END OF METADATA>\n{header}\n" + "".join(f"{row} ;\n" for row in rows)
+
+
+def values(data):
+    graph = data.graph
+    return [graph.tail[0] + 1, graph.head[0] + 1, graph.capacity_vph[0], graph.free_flow_min[0], graph.b[0],
+            graph.power[0], graph.fixed_min[0]]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [range(9), range(8, -1, -1), (3, 0, 7, 1, 8, 2, 6, 4, 5)])
+@pytest.mark.parametrize(
+    "names",
+    [
+        NAMES,
+        ("Init node", "Term node", "Capacity (veh/h)", "Length", "Free Flow Time (min)", "B", "Power",
+         "Speed limit", "Toll"),
+        ("from", "to", "CAP", "Distance", "fftt", "alpha", "beta", "Free Speed", "tolls"),
+        ("Tail", "Head", "capacity(veh/h)", "len", "t0", "BPR_b", "exponent", "speed [km/h]", "toll (cents)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("gap", ["\t", "  "])
+def test_columns_are_read_by_the_names_of_the_header(tmp_path, order, names, gap):
+    rows = [PLAIN, ("3", "2", *PLAIN[2:])]
+    net = with_header("~" + gap + gap.join(names[i] for i in order) + gap + ";",
+                      [gap.join(row[i] for i in order) for row in rows])  # fmt: skip
+    data = read(tmp_path, net, toll_weight=0.5, distance_weight=2.0)
+    np.testing.assert_allclose(values(data), [1, 3, 100, 1, 0.15, 4, 0.5 * 5 + 2.0 * 2])
+    assert data.notices == ()
+
+
+def test_a_header_without_a_comment_sign_and_columns_of_no_use(tmp_path):
+    net = with_header("id\tinit_node\tterm_node\tcapacity\tlength\tfftt\tb\tpower\tname of street",
+                      ["L1\t1\t3\t100\t2\t1\t0.15\t4\tMain", "L2\t3\t2\t100\t2\t1\t0.15\t4\tHill"])  # fmt: skip
+    data = read(tmp_path, net, toll_weight=9.0)
+    np.testing.assert_allclose(values(data), [1, 3, 100, 1, 0.15, 4, 0])  # no column of tolls, no toll
+
+
+def test_the_header_kept_in_the_metadata_serves_where_there_is_no_other(tmp_path):
+    header = "<ORIGINAL HEADER>~ from to length capacity fftt b power\n"
+    data = read(tmp_path, with_header("", ["1 3 2 100 1 0.15 4", "3 2 2 100 1 0.15 4"], header))
+    np.testing.assert_allclose(values(data), [1, 3, 100, 1, 0.15, 4, 0])
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["~ init_node term_node capacity length fftt b power speed critical_speed lanes ;",
+     "~ init_node term_node capacity_per_lane length fftt b power speed x lanes ;",
+     "~\tinit node\tterm node\tcapacity (veh/h/lane)\tlength\tfftt\tb\tpower\tspeed\tx\tNo. of lanes\t;"],
+)  # fmt: skip
+def test_capacity_beside_lanes_is_that_of_a_lane(tmp_path, header):
+    data = read(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4 60 46.8 2", "3 2 100 2 1 0.15 4 60 46.8 3"]),
+                toll_weight=1.0)  # fmt: skip
+    assert data.graph.capacity_vph.tolist() == [200.0, 300.0]
+    assert data.graph.fixed_min.tolist() == [0.0, 0.0]
+    assert [n.key for n in data.notices] == ["tntp_lanes"]
+
+
+def test_lanes_that_are_missing_or_none(tmp_path):
+    header = "~ init_node term_node capacity_per_lane length fftt b power ;"
+    found, message = faults(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4"]))
+    assert found == [("tntp_header", "Tiny_net.tntp", 6)]
+    assert "lanes" in message
+    header = "~ init_node term_node capacity length fftt b power lanes ;"
+    found, _ = faults(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4 0"]))
+    assert ("too_small", "Tiny_net.tntp", 7) in found
+    found, _ = faults(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4"]))
+    assert ("tntp_line", "Tiny_net.tntp", 7) in found
+
+
+@pytest.mark.parametrize(
+    ("header", "meta", "minutes"),
+    [
+        ("~ init_node term_node capacity length free_flow_time(h) b power ;", "", 60.0),
+        ("~\tinit node\tterm node\tcapacity\tlength\tFree Flow Time [hours]\tB\tPower\t;", "", 60.0),
+        ("~ init_node term_node capacity length fftt_hours b power ;", "", 60.0),
+        ("~ init_node term_node capacity length fft_s b power ;", "", 1 / 60),
+        ("~ init_node term_node capacity length fft (0.01 h) b power ;", "", 0.6),
+        ("~ init_node term_node capacity length fft b power ;", "<TIME UNIT> hours\n", 60.0),
+        ("~ init_node term_node capacity length fft b power ;", "<UNITS> veh/h, mi, h\n", 60.0),
+        ("~ init_node term_node capacity length fft b power ;", "<FREE FLOW TIME> seconds\n", 1 / 60),
+        ("~ init_node term_node capacity length fft b power ;",
+         "<ORIGINAL HEADER>~ from to capacity length (mi) Free Flow Time (h) B Power\n", 60.0),
+        ("~ free flow times are in hours, lengths in miles\n~ init_node term_node capacity length fft b power ;",
+         "", 60.0),
+        ("", "<TIME UNIT> h\n", 60.0),
+    ],
+)  # fmt: skip
+def test_times_in_other_units_become_minutes_with_a_notice(tmp_path, header, meta, minutes):
+    data = read(tmp_path, with_header(header, ["1 3 100 2 0.5 0.15 4", "3 2 100 2 0.5 0.15 4"], meta))
+    np.testing.assert_allclose(data.graph.free_flow_min, 0.5 * minutes)
+    assert "tntp_time" in [n.key for n in data.notices]
+    assert "converted to minutes" in str(next(n for n in data.notices if n.key == "tntp_time"))
+
+
+def test_a_unit_of_time_that_is_not_known_is_told(tmp_path):
+    header = "~ init_node term_node capacity length free_flow_time(moons) b power ;"
+    data = read(tmp_path, with_header(header, ["1 3 100 2 0.5 0.15 4", "3 2 100 2 0.5 0.15 4"]))
+    assert data.graph.free_flow_min.tolist() == [0.5, 0.5]
+    assert [n.key for n in data.notices] == ["tntp_time_unknown"]
+
+
+@pytest.mark.parametrize(("unit", "km"), [("km", 2.0), ("miles", 3.218688), ("ft", 0.0006096), ("m", 0.002)])
+def test_lengths_in_the_unit_of_the_header(tmp_path, unit, km):
+    header = f"~ init_node term_node capacity length({unit}) free_flow_time(min) b power ;"
+    net = with_header(header, ["1 3 100 2 1 0.15 4", "3 2 100 2 1 0.15 4"])
+    data = read(tmp_path, net, distance_weight=3.0)
+    np.testing.assert_allclose(data.graph.length_km, km)
+    np.testing.assert_allclose(data.graph.fixed_min, 6.0)
+    assert [n.key for n in data.notices] == ([] if unit == "km" else ["tntp_length"])
+    np.testing.assert_allclose(read_tntp(tmp_path, length_unit="km").graph.length_km, 2.0)
+
+
+def test_a_link_given_twice_is_two_roads_and_told(tmp_path):
+    net = (
+        NET.replace("LINKS> 2", "LINKS> 5") + "1 3 100 2 1 0.15 4 0 5 1 ;\n3 2 90 2 1 0.15 4 ;\n3 2 100 2 1 0.15 4 ;\n"
+    )
+    data = read(tmp_path, net)
+    assert data.graph.tail.tolist() == [0, 2, 0, 2, 2]
+    told = {n.key: n.values for n in data.notices}
+    assert set(told) == {"tntp_same", "tntp_twice"}
+    assert (told["tntp_same"]["link"], told["tntp_same"]["lines"], told["tntp_same"]["count"]) == ("1-3", "7, 9", "2")
+    assert (told["tntp_twice"]["link"], told["tntp_twice"]["lines"]) == ("3-2", "8, 10, 11")
+
+
+def test_files_are_found_in_any_case_of_letters_and_near_ones_are_named(tmp_path):
+    write_tntp(tmp_path, NET, TRIPS)
+    (tmp_path / "Tiny_net.tntp").rename(tmp_path / "Tiny_Net.TNTP")
+    data = read_tntp(tmp_path)
+    assert data.name == "Tiny"
+    (tmp_path / "Tiny_trips.tntp").rename(tmp_path / "Tiny_trips_am.tntp")
+    with pytest.raises(InputError, match=r"exactly one \*_trips\.tntp; found: - Near: Tiny_trips_am\.tntp; rename"):
+        read_tntp(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Node X Y ;\n1 5 7 ;\n2 6 8 ;\n3 9 9 ;\n", "~ y\tnode\tx ;\n7 1 5\n8 2 6\n9 3 9\n", "1 5 7\n2 6 8\n3 9 9\n",
+     "id Type X_coord Y_coord\n1 a 5 7\n2 b 6 8\n3 c 9 9\n"],
+)  # fmt: skip
+def test_coordinates_are_read_by_the_names_of_their_header(tmp_path, text):
+    write_tntp(tmp_path, NET, TRIPS)
+    (tmp_path / "Tiny_node.tntp").write_text(text)
+    data = read_tntp(tmp_path)
+    assert data.xy is not None
+    assert data.xy.tolist() == [[5, 7], [6, 8], [9, 9]]
+
+
+def test_a_node_and_trips_given_twice_are_told(tmp_path):
+    write_tntp(tmp_path, NET, TRIPS.replace("12", "15").replace("10.0;", "10.0;\nOrigin 1\n2 : 3.0;"))
+    (tmp_path / "Tiny_node.tntp").write_text("1 5 7\n2 6 8\n3 9 9\n1 5 8\n2 6 8\n")
+    data = read_tntp(tmp_path)
+    assert data.demand.vph.sum() == 13.0
+    told = {n.key: n.values for n in data.notices}
+    assert told["tntp_pair_twice"]["lines"] == "5, 7"
+    assert told["tntp_node_twice"] == {"file": "Tiny_node.tntp", "row": "4", "node": "1"}
+
+
+@pytest.mark.parametrize(("minutes", "speed", "told"), [(0.1, 20, True), (6.0, 20, False), (0.1, 0, False)])
+def test_times_that_are_length_over_speed_are_told(tmp_path, minutes, speed, told):
+    header = "~ init_node term_node capacity length fft b power speed ;"
+    rows = [f"1 3 100 2 {minutes} 0.15 4 {speed}", f"3 2 100 2 {minutes} 0.15 4 {speed}"]
+    data = read(tmp_path / "a", with_header(header, rows))
+    assert [n.key for n in data.notices] == (["tntp_time_looks"] if told else [])
+    data = read(tmp_path / "b", with_header(header.replace("fft", "fft(min)"), rows))
+    assert data.notices == ()
+
+
+def test_a_form_feed_is_no_line(tmp_path):
+    found, _ = faults(tmp_path, NET.replace("~ init", "~ \x0c\x1c\u2028 init").replace("1 3 100", "1 3 -100"))
+    assert found == [("too_small", "Tiny_net.tntp", 7)]

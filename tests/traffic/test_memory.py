@@ -49,3 +49,14 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
     assert memory._memory() == 1e6
     small.write_text("max\n")
     assert memory._memory() >= whole
+
+
+def test_the_limit_of_the_process_counts(monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(memory, "_memory", lambda: 5e9)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert memory.available_memory() == 5e9
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (int(1e15), int(1e15)))
+    assert memory.available_memory() == 5e9
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1000, 1000))  # less than is in use already
+    assert memory.available_memory() == 1.0

@@ -55,11 +55,32 @@ def check_memory(graph: RoadGraph, demand: Demand) -> None:
     """
     if len(demand.pairs) < 100_000:  # a tenth of a gigabyte at most: not worth a look
         return
-    needed, there = memory_needed(graph, demand), _memory()
+    needed, there = memory_needed(graph, demand), available_memory()
     if there and needed > there:
         raise InputError(
             say("error.memory", needed=f"{needed / 1e9:.1f}", there=f"{there / 1e9:.1f}", pairs=len(demand.pairs))
         )
+
+
+def available_memory() -> float:
+    """Return the memory that this process may still use, bytes; 0 where nothing says.
+
+    The least of what the machine has, what the container around us may use, and what is left to the process below its
+    own limit (RLIMIT_AS).
+    """
+    most = _memory()
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError, ValueError):
+        return most
+    if limit in (resource.RLIM_INFINITY, -1):
+        return most
+    used = 0.0
+    with suppress(OSError, ValueError, IndexError, AttributeError):
+        used = float(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return max(min(most or float("inf"), float(limit) - used), 1.0)
 
 
 def _memory() -> float:

@@ -1,0 +1,202 @@
+"""What the columns of a network in TNTP format hold, by the header that names them, and in which units."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+COLUMNS = ("init_node", "term_node", "capacity", "length", "free_flow_time", "b", "power", "speed", "toll")
+NEEDED = COLUMNS[:7]
+PLACES = (*COLUMNS, "link_type")  # where no header names them
+
+_NAMES = {
+    "init_node": "init initnode from fromnode fromnodeid tail tailnode start startnode source anode inode nodefrom",
+    "term_node": "term termnode to tonode tonodeid head headnode end endnode target bnode jnode nodeto",
+    "capacity": "capacity cap capacityvph linkcapacity practicalcapacity totalcapacity",
+    "capacity_per_lane": "capacityperlane lanecapacity capacitylane capperlane",
+    "length": "length len dist distance linklength",
+    "free_flow_time": "free freeflowtime fft fftt freeflowtraveltime freetime fftime t0 time traveltime freeflow",
+    "b": "b alpha bprb bpralpha vdfalpha bcoefficient bprcoefficient",
+    "power": "power beta bprpower bprbeta vdfbeta exponent",
+    "speed": "speed speedlimit freespeed freeflowspeed speedkmh maxspeed ffspeed",
+    "toll": "toll tolls tollcost",
+    "lanes": "lanes lane numlanes nlanes nooflanes numberoflanes lanecount",
+    "link_type": "type linktype",
+}
+_COLUMN = {word: name for name, words in _NAMES.items() for word in words.split()}
+_MINUTES = {
+    word: minutes
+    for minutes, words in {
+        1.0: "min mins minute minutes", 60.0: "h hr hrs hour hours", 1.0 / 60.0: "s sec secs second seconds",
+        1440.0: "d day days",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+_KM = {
+    word: km
+    for km, words in {
+        1.0: "km kms kilometre kilometres kilometer kilometers", 0.001: "m metre metres meter meters",
+        1.609344: "mi mile miles", 0.0003048: "ft foot feet", 0.0009144: "yd yard yards",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+_NODE_NAMES = (
+    {"node", "nodeid", "nodes", "id", "nodenumber"},
+    {"x", "xcoord", "xcoordinate", "lon", "longitude", "easting"},
+    {"y", "ycoord", "ycoordinate", "lat", "latitude", "northing"},
+)
+_TOKEN = re.compile(r"\([^)]*\)|\[[^\]]*\]|[^\s;,()\[\]]+")
+_SAID = re.compile(
+    r"\b(times?|lengths?|distances?)\b[^.;,]{0,40}?(?:\bin\b|\bis\b|\bare\b|\bunits?\b|[:=])\s*"
+    r"(?:(?:in|is|are|units?|of|:|=)\s*)*\b([a-z]+)\b"
+)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit that a file names: as it is written, what one is worth (None where not known), and the line."""
+
+    text: str
+    worth: float | None
+    line: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Columns in their order, None for those of no use here.
+
+    Parameters
+    ----------
+    sure : every name in the header was known, so that cells left out at the end are no shift of columns
+    time, length : units named, worth minutes and kilometres
+    per_lane : capacity is that of a lane
+    line : of the header, None where there is none
+    unread : names that are not known
+
+    """
+
+    columns: tuple[str | None, ...] = PLACES
+    sure: bool = True
+    time: Unit | None = None
+    length: Unit | None = None
+    per_lane: bool = False
+    line: int | None = None
+    unread: tuple[str, ...] = field(default=())
+
+    def faults(self) -> list[str]:
+        """Return the columns that are needed and missing, or named twice."""
+        named = [c for c in self.columns if c is not None and c != "link_type"]
+        twice = sorted({c for c in named if named.count(c) > 1})
+        needed = (*NEEDED, "lanes") if self.per_lane else NEEDED
+        return [c for c in needed if c not in named] + twice
+
+    def with_units(self, other: Layout) -> Layout:
+        """Return this layout with the units that only the other names."""
+        return replace(self, time=self.time or other.time, length=self.length or other.length)
+
+
+def read_header(text: str, line: int) -> Layout | None:
+    """Return the layout that a line names, None where the line is no header.
+
+    A header names both ends of a link and at least two more columns that are known, in any order and case.
+    """
+    text = text.strip().lstrip("~").split("~", 1)[0].strip()
+    cells = [cell.strip(" ;") for cell in text.split("\t")]
+    cells = [cell for cell in cells if cell]
+    names: list[tuple[str, str]] = []  # name and unit
+    if len(cells) > 4:
+        for cell in cells:
+            tokens = _TOKEN.findall(cell)
+            words = [t for t in tokens if t[0] not in "(["]
+            units = [t[1:-1].strip() for t in tokens if t[0] in "(["]
+            names.append((" ".join(words), " ".join(units)))
+    else:
+        names = _split(" ".join(cells))
+    if [name.lower() for name, _ in names[:2]] == ["a", "b"]:
+        names[:2] = [("anode", ""), ("bnode", "")]
+    columns: list[str | None] = []
+    unread: list[str] = []
+    time = length = None
+    per_lane = False
+    for name, unit in names:
+        column, unit = _known(name, unit)
+        if column is None:
+            unread.append(name)
+        if column == "capacity_per_lane" or (column == "capacity" and re.search(r"/\s*la?n|per\s+lane", unit.lower())):
+            column, per_lane = "capacity", True
+        if column == "free_flow_time" and unit:
+            time = Unit(unit, _worth(unit, _MINUTES), line)
+        if column == "length" and unit:
+            length = Unit(unit, _worth(unit, _KM), line)
+        columns.append(column)
+    found = {c for c in columns if c is not None}
+    if not {"init_node", "term_node"} <= found or len(found) < 4:
+        return None
+    per_lane = per_lane or "lanes" in found
+    return Layout(tuple(columns), not unread, time, length, per_lane, line, tuple(unread))
+
+
+def read_units(key: str, text: str, line: int) -> Layout:
+    """Return the units that a line of metadata or a comment (with an empty key) names."""
+    time = length = None
+    words = re.findall(r"[^\s,;]+", text.lower())
+    if key and re.search(r"UNIT|TIME|LENGTH|DISTANCE", key) and not re.search(r"SPEED|CAPACITY|FLOW\b(?!.*TIME)", key):
+        for word in words:
+            if word in _MINUTES and not re.search(r"LENGTH|DISTANCE", key):
+                time = time or Unit(word, _MINUTES[word], line)
+            elif word in _KM and "TIME" not in key:
+                length = length or Unit(word, _KM[word], line)
+    for what, word in [] if key else _SAID.findall(text.lower()):
+        if what.startswith("time") and word in _MINUTES:
+            time = Unit(word, _MINUTES[word], line)
+        elif not what.startswith("time") and word in _KM:
+            length = Unit(word, _KM[word], line)
+    return Layout(time=time, length=length)
+
+
+def read_node_header(text: str) -> tuple[int, int, int] | None:
+    """Return the places of the number, x and y of a node that a line names, None where it is no header."""
+    words = [re.sub(r"[^a-z]", "", word) for word in text.strip().lstrip("~").split("~", 1)[0].lower().split()]
+    words = [word for word in words if word]
+    places = [next((i for i, word in enumerate(words) if word in names), -1) for names in _NODE_NAMES]
+    return (places[0], places[1], places[2]) if min(places) >= 0 else None
+
+
+def _split(text: str) -> list[tuple[str, str]]:
+    """Return names and units of a header whose names are parted by blanks, the longest name that is known first."""
+    tokens = _TOKEN.findall(text)
+    names: list[tuple[str, str]] = []
+    at = 0
+    while at < len(tokens):
+        if tokens[at][0] in "([":
+            if names:
+                names[-1] = (names[-1][0], tokens[at][1:-1].strip())
+            at += 1
+            continue
+        for size in (4, 3, 2, 1):
+            words = tokens[at : at + size]
+            if size == 1 or (len(words) == size and _known(" ".join(words), "")[0] is not None):
+                names.append((" ".join(words), ""))
+                at += size
+                break
+    return names
+
+
+def _known(name: str, unit: str) -> tuple[str | None, str]:
+    """Return the column of a name and its unit, which may stand at the end of the name; None where not known."""
+    bare = re.sub(r"[^a-z0-9]", "", name.lower())
+    if bare in _COLUMN:
+        return _COLUMN[bare], unit
+    parts = re.split(r"[\s_]+", name.lower())
+    stem = _COLUMN.get(re.sub(r"[^a-z0-9]", "", "".join(parts[:-1])))
+    if parts[-1] in {"free_flow_time": _MINUTES, "length": _KM}.get(stem or "", {}):
+        return stem, unit or parts[-1]
+    return (stem if stem == "capacity" and parts[-1] in ("vph", "vehh", "pcuh") else None), unit
+
+
+def _worth(text: str, units: dict[str, float]) -> float | None:
+    """Return what a unit is worth, such as "h" or "0.01 h"; None where it is not known."""
+    match = re.fullmatch(r"(?:in\s+)?(\d+(?:\.\d+)?)?\s*([a-z]+)\.?", text.strip().lower())
+    if match is None or match[2] not in units:
+        return None
+    return float(match[1] or 1.0) * units[match[2]]
