@@ -136,7 +136,7 @@ def test_the_memory_of_trip_makers_is_about_what_they_take(tmp_path):
      ("1e18", 8e9, "population", False)],
 )  # fmt: skip
 def test_more_trip_makers_than_the_machine_can_hold_are_refused(tmp_path, monkeypatch, trips, there, form, fits):
-    monkeypatch.setattr("resilience.case.available_memory", lambda: there)
+    monkeypatch.setattr("resilience.case.case.available_memory", lambda: there)
     tables = TABLES | {"trips": f"origin,destination,purpose,trips\nA,B,work,{trips}"}
     folder = write_case(tmp_path, tables, more=f'\n[behaviour]\nform = "{form}"\n')
     if fits:
@@ -153,7 +153,7 @@ def test_more_processes_than_fit_are_refused(tmp_path, monkeypatch):
     case = load_case(write_case(tmp_path, TABLES))
     each = 475 * 400.0
     assert case.memory_needed() == each
-    monkeypatch.setattr("resilience.ensemble.available_memory", lambda: 3.5 * each)
+    monkeypatch.setattr("resilience.stress.stress.available_memory", lambda: 3.5 * each)
     check_workers(case, 3)
     with pytest.raises(InputError, match=r"in 4 processes would need .* try --workers 3"):
         check_workers(case, 4)
