@@ -14,7 +14,8 @@ _PUBLIC = {
     "Damage": "resilience.hazards.hazard",
     "Event": "resilience.hazards.hazard",
     "Hazard": "resilience.hazards.hazard",
-    "Field": "resilience.city.water",
+    "Field": "resilience.city.water:Water",
+    "Water": "resilience.city.water",
     "Onset": "resilience.base.clock",
     "InputError": "resilience.base.errors",
     "View": "resilience.city.view",
@@ -38,7 +39,8 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
+        module, _, attribute = _PUBLIC[name].partition(":")
+        return getattr(importlib.import_module(module), attribute or name)
     message = f"module 'resilience' has no attribute '{name}'"
     raise AttributeError(message)
 

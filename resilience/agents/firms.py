@@ -84,11 +84,16 @@ class Firms:
         self.days = sectors["days_per_week"].to_numpy(int)[sector]
         self.power_need = sectors["power_need"].to_numpy(float)[sector]
         self.hourly = firms["value_added_per_day"].to_numpy(float) / (self.closes - self.opens)
-        self.stock = supply.ordinary_stock
+        self.stock = supply.ordinary_stock(0)
         self.labour = np.ones(len(firms))
         self.inputs = supply.input_limit(self.stock)
         self.made_today, self.able_today = np.zeros(len(firms)), np.zeros(len(firms))
         self.able = np.ones(len(firms))
+
+    def open_books(self, weekday: int) -> None:
+        """Begin with the stocks of an ordinary morning on a day of the week, Monday = 0."""
+        self.stock = self.supply.ordinary_stock(weekday)
+        self.inputs = self.supply.input_limit(self.stock)
 
     def at_work(self, hour_of_day: int, weekday: int) -> NDArray[np.bool_]:
         """Return which firms are open by the clock, shape (firms,)."""
@@ -122,7 +127,7 @@ class Firms:
         supply, worked = self.supply, weekday < self.days
         self.able = np.where(worked, self.able_today, self.able)
         left = np.maximum(self.stock - supply.need_flow * self.made_today[supply.need_buyer], 0.0)
-        orders = supply.orders(left, self.able)
+        orders = supply.orders(left, self.able, weekday)
         self.stock = left + supply.deliver(orders, self.made_today, link_open & worked[supply.supplier])
         self.inputs = supply.input_limit(self.stock)
         self.made_today, self.able_today = np.zeros(len(worked)), np.zeros(len(worked))

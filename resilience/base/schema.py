@@ -56,6 +56,12 @@ def case_schema() -> pd.DataFrame:
     return pd.read_csv(_FOLDER / "_case_toml.csv", dtype=str, keep_default_na=False)
 
 
+@cache
+def curve_schema() -> pd.DataFrame:
+    """Return the curves that a run writes down: index = variable; unit, groups, writer, meaning."""
+    return pd.read_csv(_FOLDER / "_curves.csv", dtype=str, keep_default_na=False).set_index("variable")
+
+
 def read_points(text: str) -> NDArray[np.float64]:
     """Return the points of a line or polygon written "x y, x y", shape (points, 2)."""
     return np.array([[float(v) for v in pair.split()] for pair in text.split(",")], dtype=float).reshape(-1, 2)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from resilience.base.arrays import Ints
     from resilience.city.city import City
 
 TABLES = [name for name in schema_names() if name != "hydrograph"]
@@ -98,6 +100,37 @@ def check_tables(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> No
             tables[name] = table.drop(columns="id")
         if "name" in table and len(table):
             tables[name]["name"] = tables[name]["name"].astype(str)
+        tables[name] = _in_order(tables[name])
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in an order of its own: by id, else by its columns, so that the order of its rows says nothing.
+
+    Numbers within names count as numbers: F2 comes before F10.
+    """
+    if len(table) == 0:
+        return table
+    if table.index.name == "id":
+        return table.iloc[np.argsort(_rank(table.index.to_series()), kind="stable")]
+    keys = [_rank(table[c]) for c in table.columns if c != "row"]
+    return table.iloc[np.lexsort(keys[::-1])].reset_index(drop=True)
+
+
+def _rank(values: pd.Series) -> Ints:
+    """Return the place of each value in the natural order of all, shape (rows,)."""
+    numbers, known = pd.factorize(values, use_na_sentinel=True)
+    if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
+        order = sorted(range(len(known)), key=lambda i: [*_parts(str(known[i])), str(known[i])])
+    else:
+        order = list(np.argsort(np.asarray(known)))
+    place = np.zeros(len(known) + 1, np.int64)
+    place[order] = np.arange(len(known))
+    place[-1] = len(known)  # absent values come last
+    return place[numbers]
+
+
+def _parts(text: str) -> list[Any]:
+    return [int(part) if part.isdigit() and part.isascii() else part for part in re.split(r"([0-9]+)", text)]
 
 
 def _check_rows(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from resilience.city.water import Field
+    from resilience.city.water import Water
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class View:
     components: pd.Index
     up: NDArray[np.bool_]
     undamaged: NDArray[np.bool_]
-    water: Field | None
+    water: Water | None
     closed: NDArray[np.bool_]
     warned: bool
 

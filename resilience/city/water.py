@@ -7,12 +7,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from resilience.base.defaults import default
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+DEEP_M = default("safety.deep_water_m")
+DEPTHS = tuple(sorted({0.15, 0.30, 0.50, 1.00, DEEP_M}))
+DEEP = DEPTHS.index(DEEP_M)  # the depth that counts as danger to people on foot
+CELLS_EVERY_HOURS = 3  # maps of the water are drawn every so many hours
+
+
+def depth_group(depth_m: float) -> str:
+    """Return the group under which a curve of a depth is kept.
+
+    >>> depth_group(0.3)
+    'depth:0.30'
+
+    """
+    return f"depth:{depth_m:.2f}"
+
+
 @dataclass(frozen=True)
-class Field:
+class Water:
     """Water on the city in one hour, metres.
 
     Parameters
@@ -35,7 +53,7 @@ class Field:
     level_m: float = np.nan
     cells_m: NDArray[np.float64] | None = None
 
-    def deepest(self, other: Field) -> Field:
+    def deepest(self, other: Water) -> Water:
         """Return the field that has the greater depth of the two everywhere."""
         if self.cells_m is None or other.cells_m is None:
             cells = self.cells_m if other.cells_m is None else other.cells_m
@@ -43,7 +61,7 @@ class Field:
             cells = np.maximum(self.cells_m, other.cells_m)
         else:
             cells = self.cells_m
-        return Field(
+        return Water(
             np.maximum(self.link_m, other.link_m),
             np.maximum(self.link_mean_m, other.link_mean_m),
             np.maximum(self.site_m, other.site_m),
@@ -54,9 +72,6 @@ class Field:
         )
 
 
-DEPTHS = (0.15, 0.30, 0.50, 1.00)
-
-
-def dry(links: int, sites: int, zones: int) -> Field:
+def dry(links: int, sites: int, zones: int) -> Water:
     """Return a field without water."""
-    return Field(np.zeros(links), np.zeros(links), np.zeros(sites), np.zeros(sites), np.zeros((zones, len(DEPTHS))))
+    return Water(np.zeros(links), np.zeros(links), np.zeros(sites), np.zeros(sites), np.zeros((zones, len(DEPTHS))))

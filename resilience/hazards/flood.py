@@ -17,7 +17,7 @@ from resilience.base.defaults import default
 from resilience.base.errors import CaseError, InputError, Notice, Problem, some
 from resilience.base.schema import read_table
 from resilience.base.text import say
-from resilience.city.water import DEPTHS, Field
+from resilience.city.water import DEPTHS, Water
 from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event
 from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
 from resilience.readers.raster import Raster, read_raster
@@ -128,7 +128,7 @@ class LakeFlood:
         """Return what is odd about the hydrograph in the scenarios that use it: a record shorter than the run.
 
         Told is a record that ends while the lake stands above the water it has anyway and the run goes on, one that
-        begins with much of the rise behind it, and a peak that the run does not reach.
+        begins with much of the rise behind it, and a peak that the record or the run does not reach.
         """
         above = {t.name: t.severity[name] - self.water_height_m for t in tests}
         last = {t.name: above[t.name] - self.below_peak_m[-1] for t in tests}
@@ -149,6 +149,9 @@ class LakeFlood:
                 metres = least if least == most else f"{least} – {most}"
                 values = {"file": self.hydrograph_name, "hour": f"{hour:g}", "metres": metres, "names": some(names)}
                 notices.append(Notice(key, values))
+        if self.below_peak_m.min() > default("flood.record_ends_m"):
+            values = {"file": self.hydrograph_name, "metres": f"{self.below_peak_m.min():g}"}
+            notices.append(Notice("no_peak", values))
         if late:
             at = max(t.onset.hour + peak for t in tests if t.name in late)
             values = {"file": self.hydrograph_name, "hour": f"{at:g}", "name": name, "names": some(late),
@@ -218,7 +221,7 @@ class LakeFloodEvent:
         self.numbers = city.components.get_indexer([*ids, *roads.index[self.tunnels]])
         self.fails_at_m = self._thresholds(streams)
         self.repair_hours, self.repaired_by = self._repairs(city, streams)
-        self.last: tuple[float, Field] | None = None
+        self.last: tuple[float, Water] | None = None
         self.damaged = np.zeros(len(self.numbers), np.bool_)
         peak = self.water.at(severity, with_cells=False)
         self.reached_at_peak = np.asarray(peak.zone_share[:, DEPTHS.index(0.30)] > 0)
@@ -275,7 +278,7 @@ class LakeFloodEvent:
             return float("-inf")
         return max(level, hazard.water_height_m)
 
-    def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:
+    def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
         """Return the water of the hour and the sites that fail in it."""
         level = self.stage(hour)
         wanted = hour % CELLS_EVERY_HOURS == 0

@@ -1,4 +1,4 @@
-"""What a hazard does: Damage (components that lose service) and Field (water, hour by hour)."""
+"""What a hazard does: Damage (components that lose service) and Water (water, hour by hour)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from resilience.base.streams import Streams
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
-    from resilience.city.water import Field
+    from resilience.city.water import Water
 
 NOBODY, OWN_STAFF, CREW = 0, 1, 2
 
@@ -50,7 +50,7 @@ class Damage:
 class Event(Protocol):
     """A hazard under way."""
 
-    def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:
+    def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
         """Return the water of this hour (None: no water) and the damage that begins in it."""
         ...
 

@@ -19,7 +19,7 @@ from scipy.ndimage import distance_transform_edt, label
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
 from resilience.base.schema import read_points
-from resilience.city.water import DEPTHS, Field
+from resilience.city.water import DEPTHS, Water
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -303,7 +303,7 @@ class Inundation:
     raised_m: Floats
     site_raised_m: Floats
 
-    def at(self, level_m: float, *, with_cells: bool) -> Field:
+    def at(self, level_m: float, *, with_cells: bool) -> Water:
         """Return the water at a level of the lake, metres in the height system of the terrain.
 
         A cell is wet where its connection level lies below the level of the lake, and as deep as its ground does. A
@@ -338,7 +338,7 @@ class Inundation:
         in_zone = depth[e.zone_cells]
         for k, limit in enumerate(DEPTHS):
             share[:, k] = np.bincount(e.cell_zone, in_zone >= limit, len(e.zone_cell)) / area
-        return Field(
+        return Water(
             link_m=deepest,
             link_mean_m=mean,
             site_m=np.maximum(0.0, site - self.site_raised_m),

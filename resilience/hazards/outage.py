@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from resilience.city.city import City
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
-    from resilience.city.water import Field
+    from resilience.city.water import Water
 
 PATTERNS = ("random", "targeted", "listed")
 
@@ -167,7 +167,7 @@ class OutageEvent:
         self.begins = hazard._begins(onset)
         self.ends = hazard.end_hour + onset.hour
 
-    def step(self, hour: int, view: View) -> tuple[Field | None, Damage]:
+    def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
         """Return the components that go off in this hour; an outage brings no water."""
         if hour != self.begins or not self.ids:
             return None, Damage()

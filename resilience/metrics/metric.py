@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from resilience.results.record import Record
 
     Tables = dict[str, pd.DataFrame]
@@ -22,8 +21,7 @@ from resilience.metrics import curve as curves
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
+    from resilience.base.arrays import Floats
     from resilience.results.record import Record
 
 PILLARS = ("traffic", "travel", "safety", "economy")
@@ -44,6 +42,7 @@ class Metric:
     needs : tables that the case must have, such as firms; facilities:hospital asks for facilities of that kind,
         dependencies>zone for rows whose consumers are zones
     service : the curve is a service Q, served over target, to which the resilience-curve summaries apply
+    total : the curve holds amounts by hour whose sum over the horizon is the number (nan in hours that do not count)
 
     """
 
@@ -53,6 +52,7 @@ class Metric:
     compute: Callable[[Record, Record, dict[str, pd.DataFrame]], pd.Series | float]
     needs: tuple[str, ...]
     service: bool = False
+    total: bool = False
 
     @property
     def pillar(self) -> str:
@@ -79,8 +79,9 @@ class Metric:
     def score(self, result: pd.Series | float, onset_hour: int) -> dict[str, float | bool]:
         """Return one row of scores.
 
-        value is the worst hour of a curve, or the number; loss_area is in unit-hours (for a service: its loss);
-        the other columns belong to services: see resilience.metrics.curve.
+        value is the worst hour of a curve, or the number (nan where it cannot be told); loss_area is in unit-hours (for
+        a service: its loss); censored says that the loss went on to the end of the horizon; the other columns belong
+        to services: see resilience.metrics.curve.
         """
         row: dict[str, float | bool] = {
             "value": np.nan, "loss_area": np.nan, "gain_area": np.nan, "resilience": np.nan, "rapidity": np.nan,
@@ -91,9 +92,15 @@ class Metric:
             row["value"] = result
             return row
         values = result.to_numpy(float)
+        if np.isnan(values).all():
+            return row
+        if self.total:
+            row["value"] = float(np.nansum(values))
+            row["censored"] = _goes_on(values)
+            return row
         row["value"] = self.worst(result)
         if not self.service:
-            row["loss_area"] = float(values.sum())
+            row["loss_area"] = float(np.nansum(values))
             return row
         q = values[onset_hour:]
         row["loss_area"] = curves.loss_area(q)
@@ -107,7 +114,27 @@ class Metric:
         return row
 
 
+def _goes_on(values: Floats) -> bool:
+    """Return whether amounts are still being lost on the last day of the horizon on which anything was due."""
+    known = np.flatnonzero(~np.isnan(values))
+    last = values[known[known // 24 == known[-1] // 24]]
+    return bool(last.sum() > 1e-6 * max(float(np.nansum(np.abs(values))), 1e-9))
+
+
+def share_of(top: pd.Series, below: pd.Series, *, calm: float = 1.0) -> pd.Series:
+    """Return one curve over another, index = hours.
+
+    An hour in which the lower one is nothing, or less than curve.least_target_share of its largest value, is neither
+    loss nor recovery: the last value is held, and `calm` stands before the first. nan throughout where the lower one
+    is never more than nothing.
+    """
+    largest = below.max()
+    if not largest > 0:
+        return pd.Series(np.nan, index=below.index)
+    some = below >= max(default("curve.least_target_share") * largest, np.finfo(float).tiny)
+    return (top / below.where(some)).ffill().fillna(calm)
+
+
 def ratio(record: Record, no_hazard: Record, variable: str) -> pd.Series:
-    """Return a curve over the no-hazard run's of the same hour; 1 where the target is zero."""
-    top, below = record.curve(variable, hold=True), no_hazard.curve(variable, hold=True)
-    return (top / below.where(below > 0)).fillna(1.0)
+    """Return a curve over the no-hazard run's of the same hour, as `share_of`."""
+    return share_of(record.curve(variable, hold=True), no_hazard.curve(variable, hold=True))

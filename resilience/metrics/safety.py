@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.base.defaults import default
+from resilience.city.water import DEEP_M, depth_group
 from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def safe(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
 
 def in_water(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return residents of the area under at least 0.30 m of water (nobody is taken to have left)."""
-    name = f"safety/people_in_{round(default('safety.deep_water_m') * 100):03d}cm"
-    return record.curve(name)
+    return record.curve("safety/people_by_depth", depth_group(DEEP_M))
 
 
 def near_hospital(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
@@ -37,21 +36,21 @@ def near_hospital(record: Record, no_hazard: Record, tables: Tables) -> pd.Serie
     return ratio(record, no_hazard, "safety/people_near_hospital")
 
 
-def hospital_hours(record: Record, no_hazard: Record, tables: Tables) -> float:
-    """Return hours of hospitals out of service over the horizon, hospital-hours."""
-    return float(np.nansum(record.series["safety/hospitals_down", "all"]))
+def hospital_hours(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
+    """Return hospitals out of service, hospital-hours by hour."""
+    return record.curve("safety/hospitals_down")
 
 
 def long_dark(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the share of residents without power for more than 24 hours."""
     everyone = float(tables["zones"]["people"].sum())
-    return record.curve("safety/people_long_without_power") / max(everyone, 1e-9)
+    return record.curve("safety/people_long_without_power") / (everyone if everyone > 0 else np.nan)
 
 
 METRICS = (
     Metric("safety/people_safe", "share", HIGHER, safe, HOSPITALS, service=True),
     Metric("safety/people_in_water", "people", LOWER, in_water, ZONES),
     Metric("safety/near_hospital", "share", HIGHER, near_hospital, HOSPITALS, service=True),
-    Metric("safety/hospital_outage", "hospital_hours", LOWER, hospital_hours, HOSPITALS),
+    Metric("safety/hospital_outage", "hospital_hours", LOWER, hospital_hours, HOSPITALS, total=True),
     Metric("safety/long_without_power", "share", LOWER, long_dark, POWER),
 )

@@ -29,7 +29,10 @@ def all_metrics() -> dict[str, Metric]:
 def score(
     record: Record, no_hazard: Record, tables: dict[str, pd.DataFrame]
 ) -> tuple[list[dict[str, Any]], dict[str, pd.Series]]:
-    """Return the rows of scores and the curves of all metrics that can be assessed for this city."""
+    """Return the rows of scores and the curves of all metrics that can be assessed for this city.
+
+    Amounts that add up to a number have no curve to be held against a tolerance hour by hour.
+    """
     rows: list[dict[str, Any]] = []
     found: dict[str, pd.Series] = {}
     for metric in all_metrics().values():
@@ -37,6 +40,6 @@ def score(
             continue
         result = metric.compute(record, no_hazard, tables)
         rows.append({"metric": metric.name, **metric.score(result, record.onset_hour)})
-        if not isinstance(result, float):
+        if not isinstance(result, float) and not metric.total:
             found[metric.name] = result
     return rows, found

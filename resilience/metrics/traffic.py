@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio
+from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio, share_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,30 +29,30 @@ def efficiency(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
 def travel_time_ratio(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return travel time of the trips served over the ordinary time of the same trips."""
     now, usual = (record.curve(f"traffic/{v}", hold=True) for v in ("vehicle_hours", "usual_vehicle_hours"))
-    return (now / usual.where(usual > 0)).fillna(1.0)
+    return share_of(now, usual)
 
 
-def delay(record: Record, no_hazard: Record, tables: Tables) -> float:
-    """Return delay of the vehicles served against their ordinary times over the horizon, vehicle-hours."""
-    now, usual = (record.series[f"traffic/{v}", "all"] for v in ("vehicle_hours", "usual_vehicle_hours"))
-    return float(np.nansum(now - usual))
+def delay(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
+    """Return delay of the vehicles served against their ordinary times, vehicle-hours by period."""
+    now, usual = (record.curve(f"traffic/{v}") for v in ("vehicle_hours", "usual_vehicle_hours"))
+    return (now - usual).where(record.curve("traffic/planned_vehicles") > 0)
 
 
 def without_way(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the share of planned vehicles whose origin and destination no open road joins."""
     planned = record.curve("traffic/planned_vehicles", hold=True)
-    return (record.curve("traffic/no_way_vehicles", hold=True) / planned.where(planned > 0)).fillna(0.0)
+    return share_of(record.curve("traffic/no_way_vehicles", hold=True), planned, calm=0.0)
 
 
 def closed_roads(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the length of closed carriageway, km."""
-    return record.curve("traffic/closed_km", hold=True).fillna(0.0)
+    return record.curve("traffic/closed_km")
 
 
 METRICS = (
     Metric("traffic/network_efficiency", "share", HIGHER, efficiency, TRIPS, service=True),
     Metric("traffic/travel_time_ratio", "ratio", LOWER, travel_time_ratio, TRIPS),
-    Metric("traffic/delay", "vehicle_hours", LOWER, delay, TRIPS),
+    Metric("traffic/delay", "vehicle_hours", LOWER, delay, TRIPS, total=True),
     Metric("traffic/vehicles_without_way", "share", LOWER, without_way, TRIPS),
-    Metric("traffic/closed_roads", "km", LOWER, closed_roads, TRIPS),
+    Metric("traffic/closed_roads", "km", LOWER, closed_roads, ("road_links",)),
 )

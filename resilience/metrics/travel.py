@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio
+from resilience.metrics.metric import HIGHER, LOWER, Metric, ratio, share_of
 from resilience.metrics.traffic import TRIPS
 
 if TYPE_CHECKING:
@@ -29,23 +29,25 @@ def stranded(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
 
 def late(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
     """Return the share of completed trips that arrive more than 15 minutes late."""
-    done = record.curve("travel/completed", hold=True)
-    return (record.curve("travel/late", hold=True) / done.where(done > 0)).fillna(0.0)
+    return share_of(record.curve("travel/late", hold=True), record.curve("travel/completed", hold=True), calm=0.0)
 
 
-def lost_time(record: Record, no_hazard: Record, tables: Tables) -> float:
-    """Return the extra time people spend on trips they complete, person-hours over the horizon."""
-    return float(np.nansum(record.series["travel/delay_hours", "all"]))
+def lost_time(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
+    """Return the extra time people spend on trips they complete, person-hours by period."""
+    return record.curve("travel/delay_hours").where(record.curve("travel/planned") > 0)
 
 
-def lost_time_and_trips(record: Record, no_hazard: Record, tables: Tables) -> float:
-    """Return the extra time of trips completed and a charge for each trip not made, person-hours over the horizon.
+def lost_time_and_trips(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
+    """Return the extra time of trips completed and a charge for each trip not made, person-hours by period.
 
-    A trip that is not made is charged the longest delay that its maker would have borne, so that it never looks better
-    than the latest one that is made; against the no-hazard run, where somebody may have no way either.
+    A trip that is not made is charged the longest delay that its maker would have borne, and a trip that is made counts
+    with its delay up to that, so that losing a trip never looks better than making it late. Whoever is out bears any
+    way home that takes less than waiting for the next evening. All against the no-hazard run, where somebody may have
+    no way either.
     """
-    lost = [r.series[f"travel/{v}", "all"] for r in (record, no_hazard) for v in ("delay_hours", "given_up_hours")]
-    return float(np.nansum(lost[0]) + np.nansum(lost[1]) - np.nansum(lost[2]) - np.nansum(lost[3]))
+    here, calm = (r.curve("travel/borne_hours") + r.curve("travel/given_up_hours") for r in (record, no_hazard))
+    counts = (record.curve("travel/planned") > 0) | (here > 0)
+    return (here - calm).where(counts)
 
 
 def worst_tenth(record: Record, no_hazard: Record, tables: Tables) -> float:
@@ -58,7 +60,7 @@ def worst_tenth(record: Record, no_hazard: Record, tables: Tables) -> float:
     some = total > 0
     total, kept = total[some], kept[some]
     if len(total) == 0:
-        return 1.0
+        return float("nan")
     order = np.argsort(kept / total, kind="stable")
     cumulated = np.cumsum(total[order])
     tenth = order[: int(np.searchsorted(cumulated, 0.1 * cumulated[-1])) + 1]
@@ -69,7 +71,7 @@ METRICS = (
     Metric("travel/completed_trips", "share", HIGHER, completed, TRIPS, service=True),
     Metric("travel/stranded_people", "people", LOWER, stranded, TRIPS),
     Metric("travel/late_trips", "share", LOWER, late, TRIPS),
-    Metric("travel/lost_time", "person_hours", LOWER, lost_time, TRIPS),
-    Metric("travel/lost_time_and_trips", "person_hours", LOWER, lost_time_and_trips, TRIPS),
+    Metric("travel/lost_time", "person_hours", LOWER, lost_time, TRIPS, total=True),
+    Metric("travel/lost_time_and_trips", "person_hours", LOWER, lost_time_and_trips, TRIPS, total=True),
     Metric("travel/worst_tenth", "share", HIGHER, worst_tenth, TRIPS),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.spatial import cKDTree
 
 from resilience.base.defaults import default
@@ -17,7 +18,10 @@ from resilience.traffic.graph import RoadGraph
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from resilience.base.arrays import Bools, Floats, Ints
     from resilience.networks.network import Network
+
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,81 @@ class RoadModel:
         rest = np.full(len(self.graph.tail) - self.links, fill, dtype=road_links.dtype)
         return np.concatenate([road_links, rest])
 
-    def nearest_node(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the number of the junction nearest to each point, shape (points,)."""
-        tree = cKDTree(self.network.nodes[["x", "y"]].to_numpy(float))
-        return np.asarray(tree.query(np.column_stack([x, y]))[1], np.int64)
+    def on_roads(self, values: NDArray[_T]) -> NDArray[_T]:
+        """Return the part of values of all links that belongs to road links, shape (road links,)."""
+        return values[: self.links]
+
+    @cached_property
+    def reached(self) -> Bools:
+        """Junctions that people can reach and leave again, shape (junctions,).
+
+        These are the strongly connected parts of the dry roads in which a zone's connector ends.
+        """
+        label = self._parts(np.zeros(len(self.graph.tail), np.bool_))[: self.junctions]
+        return np.isin(label, np.unique(label[self.connector_node]))
+
+    @property
+    def junctions(self) -> int:
+        """Number of junctions; the numbers above belong to zones."""
+        return len(self.network.nodes)
+
+    def attach(self, x: Floats, y: Floats, *, most_m: float | None = None) -> tuple[Ints, Floats]:
+        """Return for each point the nearest junction that people can reach, and how far it is.
+
+        Parameters
+        ----------
+        x, y : places, metres, shape (points,)
+        most_m : distance beyond which a point belongs to no junction; traffic.attach_most_m where not given
+
+        Returns
+        -------
+        node, distance_m
+            Number of the junction, -1 where none lies within the distance; and metres to the nearest, shape (points,).
+
+        """
+        most_m = default("traffic.attach_most_m") if most_m is None else most_m
+        some = np.flatnonzero(self.reached)
+        if len(some) == 0:
+            some = np.arange(self.junctions)
+        places = self.network.nodes[["x", "y"]].to_numpy(float)[some]
+        distance, at = cKDTree(places).query(np.column_stack([x, y]))
+        return np.where(distance <= most_m, some[at], -1), np.asarray(distance, float)
+
+    def _parts(self, closed: Bools) -> Ints:
+        """Return the number of the strongly connected part of each node; zones join nothing, shape (nodes,)."""
+        barred = self.graph.barred
+        keep = ~closed & ~barred[self.graph.tail] & ~barred[self.graph.head]
+        graph = csr_array(
+            (np.ones(int(keep.sum())), (self.graph.tail[keep], self.graph.head[keep])),
+            shape=(self.graph.nodes, self.graph.nodes),
+        )
+        return np.asarray(connected_components(graph, directed=True, connection="strong")[1], np.int64)
+
+    def ways(self, closed: Bools, origin: Ints, destination: Ints) -> Bools:
+        """Return which pairs of zones an open way joins.
+
+        Parameters
+        ----------
+        closed : links that nobody may use, shape (all links,)
+        origin, destination : zone numbers, shape (pairs,)
+
+        """
+        inside = self.largest_part(closed)[self.zone_node]
+        joined = np.asarray(inside[origin] & inside[destination] | (origin == destination), np.bool_)
+        rest = np.flatnonzero(~joined)
+        if len(rest) == 0:
+            return joined
+        tail, head, barred = self.graph.tail, self.graph.head, self.graph.barred
+        keep = ~closed & ~barred[tail]
+        graph = csr_array((np.ones(int(keep.sum())), (tail[keep], head[keep])), shape=(self.graph.nodes,) * 2)
+        for zone in np.unique(origin[rest]):
+            mine = rest[origin[rest] == zone]
+            seen = np.zeros(self.graph.nodes, np.bool_)
+            for start in np.unique(head[~closed & (tail == self.zone_node[zone])]):
+                if not seen[start]:
+                    seen[breadth_first_order(graph, int(start), return_predecessors=False)] = True
+            joined[mine] = seen[self.zone_node[destination[mine]]]
+        return joined
 
     def largest_part(self, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which nodes lie in the largest strongly connected part of the open roads, shape (nodes,).
@@ -52,12 +127,7 @@ class RoadModel:
         Zones join nothing: a zone lies in it when it can reach it and be reached from it by its own connectors.
         """
         barred = self.graph.barred
-        keep = ~closed & ~barred[self.graph.tail] & ~barred[self.graph.head]
-        graph = csr_array(
-            (np.ones(int(keep.sum())), (self.graph.tail[keep], self.graph.head[keep])),
-            shape=(self.graph.nodes, self.graph.nodes),
-        )
-        _, label = connected_components(graph, directed=True, connection="strong")
+        label = self._parts(closed)
         junctions = np.flatnonzero(~barred)
         inside = (label == np.bincount(label[junctions]).argmax()) & ~barred
         tail, head = self.graph.tail[~closed], self.graph.head[~closed]

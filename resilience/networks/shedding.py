@@ -69,7 +69,8 @@ def best_served(island: Island, start: Bools) -> tuple[Bools, float]:
     load of few people and high priority may still keep out many people of a low one: that is what priority means.
 
     HiGHS (Huangfu & Hall 2018, doi:10.1007/s12532-017-0130-5) solves each step by branch and bound until the gap is
-    closed or `power.shed_nodes` nodes are searched, a limit that no clock moves; the best set known then counts.
+    closed or `power.shed_nodes` nodes are searched, a limit that no clock moves; the best set known then counts, and is
+    never worse than `start`. The gap speaks of people and load and not of the choice among equals.
 
     Parameters
     ----------
@@ -91,10 +92,10 @@ def best_served(island: Island, start: Bools) -> tuple[Bools, float]:
             best, missed = program.step(aim, best)
             gap = max(gap, missed)
     rank = np.arange(len(loads), 0, -1).astype(float)
-    best, missed = program.step(program.weight(rank), best)
+    best, _ = program.step(program.weight(rank), best)
     served = np.zeros(len(island.load_kw), np.bool_)
     served[loads[best > 0.5]] = True
-    return served, max(gap, missed)
+    return served, gap
 
 
 class _Program:

@@ -31,7 +31,10 @@ class SupplyNetwork:
     need_buyer, need_sector : who needs it and from which sector, shape (needs,)
     need_flow : value used on each working day of the buyer at full output, currency, shape (needs,); it makes up for
         suppliers who work more or fewer days a week
-    target : stock aimed at when the day's use is taken out, currency, shape (needs,)
+    target : stock kept for hard times, beyond what the ordinary week asks for, currency, shape (needs,)
+    cycle : what the ordinary week adds to it on the morning of each day of the week, Monday first, shape (7, needs):
+        buyers who work while their suppliers rest live on it
+    uses : whether the buyer of an input works on each day of the week, shape (7, needs)
     restock_days : days over which a missing stock is ordered again, shape (needs,)
     output : value of a full day's output of each firm, currency, shape (firms,)
     final : part of it that goes to customers outside the graph, currency, shape (firms,)
@@ -46,17 +49,19 @@ class SupplyNetwork:
     need_sector: NDArray[np.int64]
     need_flow: NDArray[np.float64]
     target: NDArray[np.float64]
+    cycle: NDArray[np.float64]
+    uses: NDArray[np.bool_]
     restock_days: NDArray[np.float64]
     output: NDArray[np.float64]
     final: NDArray[np.float64]
 
-    @property
-    def ordinary_stock(self) -> NDArray[np.float64]:
-        """Stock on the morning of an ordinary day: the target and what is used that day, currency, shape (needs,).
+    def ordinary_stock(self, weekday: int) -> NDArray[np.float64]:
+        """Return the stock on the morning of an ordinary day, Monday = 0, currency, shape (needs,).
 
-        Deliveries of a day can be used from the next morning on; so a stock of s days bridges s days without any.
+        It is the target, what is used on a working day, and what the rest of the week asks for. Deliveries of a day
+        can be used from the next morning on; so a stock of s days bridges s days without any.
         """
-        return self.target + self.need_flow
+        return self.target + self.need_flow + self.cycle[weekday]
 
     def input_limit(self, stock: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the share of a full day's output that the stocks allow, min over inputs, shape (firms,), <= 1."""
@@ -64,8 +69,11 @@ class SupplyNetwork:
         np.minimum.at(limit, self.need_buyer, np.minimum(1.0, stock / self.need_flow))
         return limit
 
-    def orders(self, left: NDArray[np.float64], able: NDArray[np.float64]) -> NDArray[np.float64]:
+    def orders(self, left: NDArray[np.float64], able: NDArray[np.float64], weekday: int) -> NDArray[np.float64]:
         """Return what is ordered over each supply link today, currency, shape (links,).
+
+        What is missing against an ordinary day of the same weekday is ordered over the days of restocking, so that
+        nothing drifts while nothing happens.
 
         Parameters
         ----------
@@ -73,7 +81,8 @@ class SupplyNetwork:
         able : share of full output that each firm could make if it had all inputs, shape (firms,)
 
         """
-        missing = (self.target - left) / self.restock_days
+        usual_left = self.ordinary_stock(weekday) - self.need_flow * self.uses[weekday]
+        missing = (usual_left - left) / self.restock_days
         part = self.flow / sums(self.need, self.flow, len(self.target))[self.need]
         return np.maximum(0.0, self.flow * able[self.buyer] + missing[self.need] * part)
 
@@ -104,6 +113,13 @@ def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFra
     need_buyer = (needs // max(len(sectors), 1)).astype(np.int64)
     need_flow = sums(need, flow * days[supplier] / days[buyer], len(needs))
     buyer_sector = sector[need_buyer]
+    need_sector = (needs % max(len(sectors), 1)).astype(np.int64)
+    week = np.arange(7)[:, None]
+    uses = week < days[need_buyer]
+    comes = week < sectors["days_per_week"].to_numpy(float)[need_sector]
+    daily = sums(need, flow, len(needs)) * comes - need_flow * uses
+    before = np.vstack([np.zeros(len(needs)), np.cumsum(daily, axis=0)[:-1]])
+    cycle = before - np.where(uses, before, np.inf).min(axis=0, initial=np.inf) if len(needs) else before
     output = firms["value_added_per_day"].to_numpy(float) + sums(buyer, flow, len(firms))
     return SupplyNetwork(
         supplier=supplier,
@@ -111,9 +127,11 @@ def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFra
         flow=flow,
         need=need.astype(np.int64),
         need_buyer=need_buyer,
-        need_sector=(needs % max(len(sectors), 1)).astype(np.int64),
+        need_sector=need_sector,
         need_flow=need_flow,
         target=need_flow * sectors["stock_days"].to_numpy(float)[buyer_sector],
+        cycle=cycle,
+        uses=np.asarray(uses, np.bool_),
         restock_days=sectors["restock_days"].to_numpy(float)[buyer_sector],
         output=output,
         final=output - sums(supplier, flow, len(firms)),

@@ -35,17 +35,19 @@ def wilson(successes: int, trials: int, confidence: float) -> tuple[float, float
 def grade_one(values: np.ndarray[Any, Any], better: str, T1: float, T2: float, T3: float, hours: float) -> str:
     """Return the grade of one replicate from the hourly values of a metric.
 
-    FAIL if ever beyond T3, or beyond T2 for longer than `hours` on end; else PASS if within T1 throughout; else
-    PARTLY. A single number counts as if it held throughout.
+    NOT RESOLVED where no value is known. FAIL if ever beyond T3, or beyond T2 for longer than `hours` on end; else PASS
+    if within T1 throughout; else PARTLY. A single number counts as if it held throughout.
     """
     sign = 1.0 if better == "lower" else -1.0
     v = sign * np.asarray(values, float)
+    if np.isnan(v).all():
+        return NOT_RESOLVED
     if (v > sign * T3 + 1e-12).any():
         return FAIL
     beyond = v > sign * T2 + 1e-12
     if longest_run(beyond) > hours or (len(v) == 1 and beyond[0]):
         return FAIL
-    return PASS if (v <= sign * T1 + 1e-12).all() else PARTLY
+    return PARTLY if (v > sign * T1 + 1e-12).any() else PASS
 
 
 def grade_all(grades: list[str]) -> str:
@@ -53,15 +55,17 @@ def grade_all(grades: list[str]) -> str:
 
     PASS if the lower bound of P(PASS) reaches it (35 clean replicates); FAIL if the upper bound of P(not FAIL) stays
     below it (3 of 3 suffice); PARTLY if the lower bound of P(not FAIL) reaches it and the upper bound of P(PASS) does
-    not; otherwise NOT RESOLVED.
+    not; otherwise NOT RESOLVED. A replicate that is NOT RESOLVED itself lets nothing be said but FAIL.
     """
     need, confidence, many = default("grade.required_probability"), default("grade.confidence"), len(grades)
     passed = wilson(sum(g == PASS for g in grades), many, confidence)
     kept = wilson(sum(g != FAIL for g in grades), many, confidence)
-    if passed[0] >= need:
-        return PASS
     if kept[1] < need:
         return FAIL
+    if NOT_RESOLVED in grades:
+        return NOT_RESOLVED
+    if passed[0] >= need:
+        return PASS
     if kept[0] >= need and passed[1] < need:
         return PARTLY
     return NOT_RESOLVED
@@ -70,7 +74,8 @@ def grade_all(grades: list[str]) -> str:
 def grade_run(run: Run, *, keep: bool = False) -> pd.DataFrame:
     """Return the grades of a run folder: one row per scenario, option and tolerance.
 
-    Columns: scenario, option, metric, grade, passed, partly, failed (counts of replicates), value (median of the
+    Columns: scenario, option, metric, grade, passed, partly, failed, censored (counts of replicates; censored: the loss
+    went on to the end of the horizon), value (median of the
     worst hour), low, high (5th and 95th percentile over replicates), margin (median of the distance to T2, positive
     where kept), T1, T2, T3, hours, must. With `keep` the table is written to grades.parquet.
     """
@@ -82,8 +87,9 @@ def grade_run(run: Run, *, keep: bool = False) -> pd.DataFrame:
         if metric in run.manifest["not_assessed"]:
             continue
         limits = {k: tolerance[k] for k in ("T1", "T2", "T3", "hours")}
-        curves = run.table("curves", variable=metric, group="all")
+        curves = run.table("metric_curves", metric=metric)
         mine = scores[scores["metric"] == metric]
+        censored = mine.groupby(["scenario", "option"], sort=False)["censored"].sum()
         of_run = {
             key: part.set_index("replicate")["value"] for key, part in mine.groupby(["scenario", "option"], sort=False)
         }
@@ -102,6 +108,7 @@ def grade_run(run: Run, *, keep: bool = False) -> pd.DataFrame:
                 rows.append({
                     "scenario": scenario, "option": option, "metric": metric, "grade": grade_all(grades),
                     "passed": grades.count(PASS), "partly": grades.count(PARTLY), "failed": grades.count(FAIL),
+                    "censored": int(censored[scenario, option]),
                     "value": float(values.median()), "low": float(values.quantile(0.05)),
                     "high": float(values.quantile(0.95)),
                     "margin": float((sign * (tolerance["T2"] - values)).median()), **limits, "must": tolerance["must"],

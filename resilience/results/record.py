@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from resilience.base.errors import InputError, near
+from resilience.base.schema import curve_schema
+from resilience.base.text import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,9 +26,10 @@ NO_HAZARD = "no-hazard"
 
 DO_NOTHING = "do-nothing"
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TABLES = {
     "curves": ("scenario", "option", "replicate", "variable", "group", "hour", "value"),
+    "metric_curves": ("scenario", "option", "replicate", "metric", "hour", "value"),
     "zone_curves": ("scenario", "option", "replicate", "variable", "group", "hour", "value"),
     "events": ("scenario", "option", "replicate", "event", "hour", "component", "what", "reason", "cause", "together",
                "alternatives", "detail"),
@@ -63,11 +68,26 @@ class Record:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def put(self, variable: str, hour: int, value: float, group: str = "all") -> None:
-        """Write one value of a curve."""
+        """Write one value of a curve.
+
+        Raises
+        ------
+        InputError
+            data/schema/_curves.csv has no such variable.
+
+        """
         key = (variable, group)
         if key not in self.series:
+            _declared(variable)
             self.series[key] = np.full(self.hours, np.nan)
         self.series[key][hour] = value
+
+    def put_panel(self, variable: str, hour: int, values: pd.Series) -> None:
+        """Write the values of a curve for many groups at once, index = groups."""
+        if variable not in self.panels:
+            _declared(variable)
+            self.panels[variable] = {}
+        self.panels[variable][hour] = values
 
     def draw(self, variable: str, hour: int, components: pd.Index, values: NDArray[np.float64]) -> None:
         """Write down the components whose state has changed, for maps."""
@@ -107,13 +127,20 @@ class Record:
         return number
 
     def curve(self, variable: str, group: str = "all", *, hold: bool = False) -> pd.Series:
-        """Return a curve, index = hours; zeros where the variable was never measured.
+        """Return a curve, index = hours; nan in hours in which nothing was measured.
 
         With `hold`, a value known per period (traffic, travel) holds until the next one; before the first it is nan.
+
+        Raises
+        ------
+        InputError
+            data/schema/_curves.csv has no such variable.
+
         """
+        _declared(variable)
         values = self.series.get((variable, group))
         if values is None:
-            return pd.Series(np.zeros(self.hours))
+            return pd.Series(np.full(self.hours, np.nan))
         series = pd.Series(values)
         return series.ffill() if hold else series
 
@@ -160,6 +187,12 @@ class Record:
             table[column] = pd.Categorical.from_codes(np.zeros(many, np.int8), categories=[getattr(self, column)])
         table["replicate"] = np.full(many, self.replicate, np.int32)
         return table
+
+
+def _declared(variable: str) -> None:
+    known = curve_schema().index
+    if variable not in known:
+        raise InputError(say("error.unknown_curve", name=variable, expected=near(variable, known)))
 
 
 def _shape(table: pd.DataFrame, name: str) -> pd.DataFrame:

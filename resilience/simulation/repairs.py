@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from resilience.agents.crews import Crew, Dispatcher, Job
+from resilience.agents.crews import Dispatcher, Job
 from resilience.hazards.hazard import CREW, NOBODY, Damage
 
 if TYPE_CHECKING:
-    import simpy
-
     from resilience.simulation.world import World
 
 
@@ -28,16 +26,29 @@ class Cleanup:
 class Repairs:
     """Keeps account of what is damaged and by whom it is repaired."""
 
-    def __init__(self, world: World, env: simpy.Environment, crews: list[Crew]) -> None:
-        self.world, self.env = world, env
-        self.dispatcher = Dispatcher(env, crews, world.inputs.operations.repair_order, world, self._crew_tells)
+    def __init__(self, world: World) -> None:
+        self.world = world
+        order = world.inputs.operations.repair_order
+        self.dispatcher = Dispatcher(world.env, world.model.crews, order, world, self._crew_tells)
         self.until = np.full(len(world.city.components), np.nan)
         self.staff: dict[int, Cleanup] = {}
         self.waiting: set[int] = set()
+        world.damage, world.dispatcher = self.damage, self.dispatcher
+
+    @classmethod
+    def of(cls, world: World) -> Self:
+        """Return the part."""
+        return cls(world)
+
+    def step(self, hour: int) -> None:
+        """End the repairs that are due."""
+        if self.finish(hour):
+            self.world.touched = True
 
     def damage(self, hour: int, cause: int, damage: Damage) -> None:
         """Take damage in: of two damages to one component the larger loss counts, and both must be mended."""
         services = self.world.services
+        self.world.touched = True
         for k, name in enumerate(damage.component):
             c = int(self.world.city.components.get_loc(name))
             if damage.loss[k] <= 0:
@@ -100,4 +111,20 @@ class Repairs:
     def _crew_tells(self, what: str, component: int, crew: int) -> None:
         world = self.world
         cause = world.failed_by.get(component, -1)
-        world.record.tell(self.env.now, world.name(component), what, "", cause, f"crew:{crew}")
+        world.record.tell(world.env.now, world.name(component), what, "", cause, f"crew:{crew}")
+
+
+class Dispatch:
+    """Sends the crews that are idle, once the roads of the hour are known."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+
+    @classmethod
+    def of(cls, world: World) -> Self | None:
+        """Return the part, None in a run without hazards."""
+        return cls(world.dispatcher) if world.dispatcher is not None and world.scenario.severity else None
+
+    def step(self, hour: int) -> None:
+        """Send every idle crew to the first job in order that is dry and that it can reach."""
+        self.dispatcher.send()

@@ -12,7 +12,7 @@ from resilience.networks.road import RoadModel, binned_depth, speed_in_water
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
-    from resilience.city.water import Field
+    from resilience.city.water import Water
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def open_state(road: RoadModel) -> RoadState:
     return RoadState(np.zeros(many, np.bool_), np.ones(many), np.ones(many))
 
 
-def road_state(road: RoadModel, water: Field | None, blocked: Bools, dark_signals: Bools) -> RoadState:
+def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signals: Bools) -> RoadState:
     """Return the state of the roads.
 
     Parameters

@@ -221,12 +221,13 @@ class Services:
         if key:
             self._explanations[key] = sets
         if not sets or not sets[0]:
-            return Change(component, False, reason, self._lost_suppliers(component)[:1])
+            return Change(component, False, reason, self._lost_suppliers(component)[0][:1])
         self._roots[component] = frozenset(sets[0])
-        told = self._lost_suppliers(component) if reason not in ("no_supply", "shed") else ()
-        if not told or frozenset().union(*map(self._roots_of, told)) != frozenset(sets[0]):
-            told = sets[0]
-        return Change(component, False, reason, told, len(sets) - 1)
+        if reason not in ("no_supply", "shed"):
+            told, others = self._lost_suppliers(component)
+            if told and frozenset().union(*map(self._roots_of, told)) == frozenset(sets[0]):
+                return Change(component, False, reason, told, others)
+        return Change(component, False, reason, sets[0], len(sets) - 1)
 
     def _sets(self, component: int, hour: float) -> list[tuple[int, ...]]:
         """Return the smallest sets of broken components whose repair would restore a component."""
@@ -258,13 +259,14 @@ class Services:
             return frozenset([component])
         return self._roots.get(component, frozenset())
 
-    def _lost_suppliers(self, component: int) -> tuple[int, ...]:
-        """Return suppliers that are down and known by now: all of a need of all, one of a need of any.
+    def _lost_suppliers(self, component: int) -> tuple[tuple[int, ...], int]:
+        """Return suppliers that are down and known by now: all of a need of all, one of a need of any; how many others.
 
         That one goes back to what the component itself goes back to, if there is such a supplier.
         """
         if self.needs is None:
-            return ()
+            return (), 0
+        others = 0
         mine = self._roots.get(component, frozenset())
         told: dict[int, None] = {}
         for need in self._needs_of.get(component, ()):
@@ -276,9 +278,10 @@ class Services:
                 key=lambda s: (min((self._broken_since[r], self._rank[r]) for r in self._roots_of(s)), self._rank[s])
             )
             if self.needs.any_rule[need]:
+                others += max(0, len(down) - 1)
                 down = ([s for s in down if self._roots_of(s) <= mine] or down)[:1]
             told.update(dict.fromkeys(down))
-        return tuple(told)
+        return tuple(told), others
 
     def _upstream(self, component: int) -> NDArray[np.int64]:
         """Return the components whose state can bear on a component: suppliers, and the power network around it."""

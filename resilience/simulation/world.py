@@ -1,4 +1,4 @@
-"""World: the running city, what the tick changes and what agents and crews ask about it."""
+"""World: the state of one run that its parts share, and what agents and crews ask about it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from resilience.agents.model import CityModel
 from resilience.base.defaults import default
 from resilience.city.view import View
-from resilience.city.water import Field, dry
+from resilience.city.water import dry
 from resilience.results.record import Record
-from resilience.simulation.road_state import RoadState, open_state, road_state
+from resilience.simulation.road_state import RoadState, open_state
 from resilience.simulation.services import Services
 from resilience.traffic.skims import minutes_to_nearest, nodes_within
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
+    from collections.abc import Callable
+    from pathlib import Path
 
-    from resilience.base.arrays import Bools, Floats
+    import pandas as pd
+    import simpy
+
+    from resilience.agents.crews import Dispatcher
+    from resilience.agents.population import Population
+    from resilience.base.arrays import Bools, Floats, Ints
     from resilience.base.streams import Streams
     from resilience.case.scenario import Scenario
     from resilience.city.inputs import Inputs
+    from resilience.city.water import Water
+    from resilience.hazards.hazard import Damage, Event
+    from resilience.simulation.baseline import Baseline
+
+NOWHERE = -1  # the junction of what stands too far from every road that people can reach
 
 
 class World:
@@ -29,29 +40,64 @@ class World:
 
     Attributes
     ----------
+    model : the Mesa model with the agents
     services : state of all components
+    events : the hazards under way, by name
+    damage : takes in what a hazard damages (hour, number of the causing event, damage)
+    dispatcher : sends the crews
+    touched : whether something was damaged or repaired since services last settled
     water : the water of the hour
     water_cause : number of the event that brought the water, -1 while there is none
     roads : state of the roads for cars, None where the case has no roads
+    blocked : road links shut to everybody, crews too (tunnels out of service), shape (road links,)
+    roads_changed : whether they changed in this hour
+    flow : traffic solved in this hour, pcu/h on the road links, shape (road links,); None in other hours
+    no_way : trip makers whose way out no open road makes, shape (people,), as of the last period; None before
+    labour : share of the work force that came today, shape (firms,)
     failed_by : component number -> number of the event in which it failed
-    closed_by : number of the event in which each road link closed, shape (road links,)
+    closed_by : number of the event in which each road link closed, -1 where it is open, shape (road links,)
     version : counts the changes of water and roads, so that others know when to look again
 
     """
 
-    def __init__(self, inputs: Inputs, scenario: Scenario, option: str, streams: Streams) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        scenario: Scenario,
+        option: str,
+        streams: Streams,
+        env: simpy.Environment,
+        *,
+        people: Population | None = None,
+        ordinary: Baseline | None = None,
+        with_maps: bool = False,
+        code: Path | None = None,
+    ) -> None:
         city = inputs.city
-        self.inputs, self.city, self.scenario = inputs, city, scenario
+        self.inputs, self.city, self.scenario, self.streams, self.env = inputs, city, scenario, streams, env
+        self.with_maps = with_maps
         self.record = Record(scenario.name, option, streams.replicate, scenario.hours, scenario.onset.hour)
         self.services = Services(city, streams)
+        self.events: dict[str, Event] = {}
+        self.touched = False
+        self.damage: Callable[[int, int, Damage], None] = _nobody_repairs
+        self.dispatcher: Dispatcher | None = None
         self.links = len(city["road_links"])
-        self.water: Field = dry(self.links, len(city.sites), len(city["zones"]))
+        self.water: Water = dry(self.links, len(city.sites), len(city["zones"]))
         self.water_cause = -1
         self.road = city.road
         self.roads: RoadState | None = open_state(self.road) if self.road is not None else None
+        self.blocked = np.zeros(self.links, np.bool_)
+        self.roads_changed = False
+        self.flow: Floats | None = None
+        self.no_way: Bools | None = None
+        self.labour = np.ones(len(city["firms"]))
         self.failed_by: dict[int, int] = {}
         self.closed_by = np.full(self.links, -1)
         self._number_places()
+        travels = self.road is not None and people is not None and ordinary is not None
+        self.people, self.ordinary = (people, ordinary) if travels else (None, None)
+        self.model = CityModel(inputs, self.people, self.depots(), code)
         self.version = 0
         self._high: tuple[Floats, Bools] | None = None
 
@@ -73,23 +119,48 @@ class World:
 
     # -- questions --------------------------------------------------------------------------------
 
+    @property
+    def state_of_roads(self) -> RoadState:
+        """The state of the roads; only parts of a city with roads ask for it."""
+        if self.roads is None:
+            message = "a city without roads has no state of its roads"
+            raise LookupError(message)
+        return self.roads
+
     def name(self, component: int) -> str:
         """Return the global id of a component."""
         return str(self.city.components[component])
+
+    def weekday(self, hour: int) -> int:
+        """Return the day of the week at an hour, Monday = 0."""
+        return self.scenario.onset.weekday_at(hour)
 
     def warned(self, hour: float) -> bool:
         """Return whether a warning is out."""
         lead, onset = self.scenario.warning_hours, self.scenario.onset.hour
         return bool(self.scenario.severity) and lead > 0 and hour >= onset - lead
 
+    def at_risk(self, hour: int) -> Bools:
+        """Return the zones that a warning names at an hour, shape (zones,)."""
+        risk = np.zeros(len(self.residents), np.bool_)
+        for event in self.events.values():
+            named = event.at_risk(hour)
+            if named is not None:
+                risk |= named
+        return risk
+
     def view(self, hour: int) -> View:
         """Return the read-only view that events are shown."""
-        closed = self.roads.closed[: self.links] if self.roads is not None else np.zeros(0, np.bool_)
+        closed = np.zeros(0, np.bool_)
+        if self.road is not None and self.roads is not None:
+            closed = self.road.on_roads(self.roads.closed)
         arrays = [self.services.up.copy(), self.services.intact.copy(), closed.copy()]
         for array in arrays:
             array.flags.writeable = False
-        weekday = self.scenario.onset.weekday_at(hour)
-        return View(hour, weekday, self.city.components, arrays[0], arrays[1], self.water, arrays[2], self.warned(hour))
+        return View(
+            hour, self.weekday(hour), self.city.components, arrays[0], arrays[1], self.water, arrays[2],
+            self.warned(hour),
+        )  # fmt: skip
 
     def depth_at(self, component: int) -> float:
         """Return the depth of water at a component, metres."""
@@ -100,18 +171,19 @@ class World:
         return 0.0
 
     def site_node(self, component: int) -> int:
-        """Return the junction nearest to a component."""
+        """Return the junction where a component meets the roads, NOWHERE where it stands too far from them."""
         if self.road is None:
             return 0
         if component in self._tunnel_of:
             return int(self.road.network.ends[0][self._tunnel_of[component]])
         nodes: dict[int, int] = self.city.shared("site_nodes", self._site_nodes)
-        return nodes.get(component, 0)
+        return nodes.get(component, NOWHERE)
 
     def _site_nodes(self) -> dict[int, int]:
-        assert self.road is not None  # noqa: S101 - site_node looks first
+        if self.road is None:
+            return {}
         sites = self.city.sites
-        node = self.road.nearest_node(sites["x"].to_numpy(float), sites["y"].to_numpy(float))
+        node, _ = self.road.attach(sites["x"].to_numpy(float), sites["y"].to_numpy(float))
         return dict(zip(_numbers(self.city.components, sites.index).tolist(), node.tolist(), strict=True))
 
     def depots(self) -> list[int]:
@@ -120,24 +192,25 @@ class World:
             return [0]
         facilities = self.city["facilities"]
         places = facilities[facilities["kind"] == "depot"] if len(facilities) else facilities
-        if len(places) == 0:
-            places = (
-                self.city["zones"][["x", "y"]].mean().to_frame().T
-                if len(self.residents)
-                else self.city["road_nodes"][:1]
-            )
-        return [int(n) for n in self.road.nearest_node(places["x"].to_numpy(float), places["y"].to_numpy(float))]
+        if len(places):
+            return [int(n) for n in self.road.attach(places["x"].to_numpy(float), places["y"].to_numpy(float))[0]]
+        table = self.city["zones"] if len(self.residents) else self.city["road_nodes"]
+        middle = table[["x", "y"]].mean()
+        return [int(self.road.attach(np.array([middle["x"]]), np.array([middle["y"]]), most_m=np.inf)[0][0])]
 
     def hours_between(self, node: int, goal: int) -> float:
         """Return the travel time of a crew on the roads as they are, hours; inf without a way."""
         if self.road is None:
             return 0.0
+        if NOWHERE in (node, goal):
+            return float("inf")
         minutes, closed = self.for_high_vehicles()
         found = nodes_within(self.road.graph, np.array([node]), minutes, closed)[goal]
         return float(found) / 60.0
 
-    def minutes_to_nearest(self, nodes: NDArray[np.int64]) -> Floats:
+    def minutes_to_nearest(self, nodes: Ints) -> Floats:
         """Return the minutes of high vehicles from each zone to the nearest of the junctions, shape (zones,)."""
+        nodes = nodes[nodes != NOWHERE]
         if self.road is None or len(nodes) == 0:
             return np.full(len(self.residents), np.inf)
         minutes, closed = self.for_high_vehicles()
@@ -146,72 +219,47 @@ class World:
     def for_high_vehicles(self) -> tuple[Floats, Bools]:
         """Return link minutes and closures for crews and ambulances: high vehicles that traffic makes way for.
 
-        They pass deeper water than cars, there at walking pace, and are not held up by congestion.
+        They pass deeper water than cars, there at walking pace, and are not held up by congestion. What is shut for
+        another reason than water is shut for them too.
         """
-        assert self.road is not None  # noqa: S101 - callers look first
-        assert self.roads is not None  # noqa: S101 - callers look first
+        if self.road is None or self.roads is None:
+            message = "a city without roads has no ways for crews"
+            raise LookupError(message)
         if self._high is None:
             deep = self.water.link_m >= default("traffic.emergency_closure_depth_m")
-            closed = np.asarray(self.road.all_links(deep, False), np.bool_)
-            slow = default("traffic.emergency_wading_speed")
-            speed = np.where(self.roads.closed & ~closed, slow, self.roads.speed)
+            closed = np.asarray(self.road.all_links(deep | self.blocked, False), np.bool_)
+            wading = default("traffic.emergency_wading_speed")
+            speed = np.where(self.roads.closed, wading, self.roads.speed)
             self._high = (self.road.graph.free_flow_min / speed, closed)
         return self._high
 
     # -- changes ----------------------------------------------------------------------------------
 
-    def set_water(self, water: Field, cause: int) -> None:
+    def set_water(self, water: Water, cause: int) -> None:
         """Bring the water of the hour."""
         self.water, self.water_cause = water, cause
-        self._roads_changed()
+        self._ways_changed()
 
-    def _roads_changed(self) -> None:
+    def set_roads(self, roads: RoadState, blocked: Bools) -> None:
+        """Bring the state of the roads of the hour."""
+        self.roads, self.blocked = roads, blocked
+        self._ways_changed()
+
+    def _ways_changed(self) -> None:
         self.version += 1
         self._high = None
 
-    def update_services(self, hour: int) -> None:
-        """Let services fall and return, and tell what changed with its cause."""
-        for change in self.services.step(hour):
-            if change.up:
-                cause = self.failed_by.pop(change.component, -1)
-                self.record.tell(hour, self.name(change.component), "back", "", cause)
-            elif change.reason != "damaged":
-                causes = [self.failed_by[c] for c in change.sources if c in self.failed_by] or [-1]
-                self.failed_by[change.component] = self.record.tell(
-                    hour, self.name(change.component), "failed", change.reason, causes[0],
-                    together=causes[1:], alternatives=change.alternatives,
-                )  # fmt: skip
-        if self.services.shed_gap > 0:
-            self.record.put("power/shed_gap", hour, self.services.shed_gap)
-
-    def update_roads(self, hour: int) -> bool:
-        """Bring the state of the roads up to date and return whether it changed."""
-        if self.road is None or self.roads is None:
-            return False
-        blocked = np.zeros(self.links, np.bool_)
-        blocked[self.tunnel_link] = ~self.services.up[self.tunnel_component]
-        dark = np.zeros(len(self.city["road_nodes"]), np.bool_)
-        dark[self.signal_node] = ~self.services.up[self.signal_component]
-        before, self.roads = self.roads, road_state(self.road, self.water, blocked, dark)
-        if not before.changed(self.roads).any():
-            return False
-        self._roads_changed()
-        was, now = before.closed[: self.links], self.roads.closed[: self.links]
-        ids = self.city["road_links"].index
-        tunnel_failed = {
-            int(link): self.failed_by.get(int(c), -1)
-            for link, c in zip(self.tunnel_link, self.tunnel_component, strict=True)
-        }
-        for link in np.flatnonzero(now & ~was):
-            cause = tunnel_failed.get(int(link), -1)
-            wet = self.water.link_m[link] >= default("traffic.closure_depth_m")
-            reason = "flooded" if wet or cause < 0 else "out_of_service"
-            cause = cause if cause >= 0 else self.water_cause
-            self.closed_by[link] = self.record.tell(hour, str(ids[link]), "closed", reason, cause)
-        for link in np.flatnonzero(was & ~now):
-            self.record.tell(hour, str(ids[link]), "open", "", int(self.closed_by[link]))
-        return True
+    def end(self) -> None:
+        """Tell at the end of a run which systems stay down because they wait for each other."""
+        for component in self.services.deadlocked():
+            cause = self.failed_by.get(int(component), -1)
+            self.record.tell(self.scenario.hours, self.name(int(component)), "deadlock", cause=cause)
 
 
-def _numbers(known: pd.Index, wanted: pd.Index) -> NDArray[np.int64]:
+def _nobody_repairs(hour: int, cause: int, damage: Damage) -> None:
+    message = "damage was done before the part that keeps account of repairs was made"
+    raise LookupError(message)
+
+
+def _numbers(known: pd.Index, wanted: pd.Index) -> Ints:
     return np.asarray(known.get_indexer(wanted), np.int64)

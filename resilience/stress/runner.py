@@ -91,16 +91,11 @@ class Worker:
         rows, curves = score(record, calm, self.case.city.tables)
         keys = {"scenario": task.scenario, "option": task.option, "replicate": task.replicate}
         tables["scores"] = pd.DataFrame(rows).assign(**keys)[list(TABLES["scores"])].astype({"replicate": "int32"})
-        metric_curves = [
-            pd.DataFrame(
-                {**keys, "variable": name, "group": "all", "hour": np.arange(len(q)), "value": q.to_numpy(float)}
-            )
-            for name, q in curves.items()
-        ]
-        plain = tables["curves"].astype({"scenario": object, "option": object})
-        tables["curves"] = pd.concat([plain, *metric_curves], ignore_index=True).astype(
-            {"replicate": "int32", "hour": "int32"}
-        )
+        hours = np.arange(scenario.hours)
+        of_metrics = [pd.DataFrame({**keys, "metric": m, "hour": hours, "value": q}) for m, q in curves.items()]
+        if of_metrics:
+            table = pd.concat(of_metrics, ignore_index=True)
+            tables["metric_curves"] = table.astype({"replicate": "int32", "hour": "int32", "value": "float64"})
         self._keep(target, tables)
         pa.default_memory_pool().release_unused()
         return time.perf_counter() - start

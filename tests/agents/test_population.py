@@ -73,10 +73,11 @@ def test_pairs_lead_out_and_back(people, city):
 def test_workers_work_at_firms_of_their_zone_in_proportion_to_jobs(people, city):
     work = people.purpose == PURPOSES.index("work")
     assert (people.firm[~work] == -1).all()
+    number = city["firms"].index.get_loc
     to_b = people.firm[work & (people.destination == 1)]
-    assert set(to_b) == {0, 1}
-    assert (to_b == 0).mean() == pytest.approx(0.9, abs=0.06)
-    assert set(people.firm[work & (people.destination == 2)]) == {3}
+    assert set(to_b) == {number("firm:big"), number("firm:small")}
+    assert (to_b == number("firm:big")).mean() == pytest.approx(0.9, abs=0.06)
+    assert set(people.firm[work & (people.destination == 2)]) == {number("firm:other")}
 
 
 def test_school_and_health_trips_visit_what_stands_in_the_zone(people, city):

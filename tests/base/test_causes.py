@@ -106,7 +106,9 @@ def test_a_dead_end_is_not_to_blame():
 
 def test_two_lines_in_parallel_either_would_do_and_the_earlier_is_told():
     city = town(LINE[:1] + LINE[3:], [("P", "G", "F", np.nan), ("Q", "G", "F", np.nan)], ROW, ["Z"])
-    assert losses(city, "Q", "P")["F"] == ("no_supply", "Q", 1)
+    found = losses(city, "Q", "P")
+    assert found["F"] == ("no_supply", "Q", 1)
+    assert found["Z"] == ("no_power", "F", 0)  # the choice is told where it is one
     assert losses(city, "P Q")["F"] == ("no_supply", "P", 1)
 
 
@@ -224,3 +226,22 @@ def test_repairing_the_causes_alone_restores_the_service(made):
 @given(towns(limits=[5.0, 6.0, 11.0, np.nan], feedback=False))
 def test_repairing_the_causes_alone_restores_what_was_shed(made):
     holds(made)
+
+
+@settings(deadline=None, max_examples=60)
+@given(towns(limits=[5.0, 6.0, 11.0, np.nan], feedback=False), st.lists(st.integers(0, 14), max_size=4))
+def test_who_is_shed_depends_on_what_is_broken_now_and_not_on_what_was(made, more):
+    """The same damage, at once or what is left of more damage, leaves the same services behind."""
+    city, damage = made
+    now = city.components.get_indexer(" ".join(damage).split())
+    once, later = Services(city, Streams(1, 0)), Services(city, Streams(1, 0))
+    once.loss[now] = later.loss[now] = 1.0
+    later.loss[[m for m in more if m < len(later.loss)]] = 1.0
+    for hour in range(3):
+        once.step(hour)
+        later.step(hour)
+    later.loss[:] = once.loss
+    for hour in range(3, 6):
+        once.step(hour)
+        later.step(hour)
+    np.testing.assert_array_equal(later.up, once.up)

@@ -216,10 +216,12 @@ def test_criticality_of_a_tntp_folder(call, tntp):
     assert code == 0
     found = json.loads(out)
     assert [(row["element"], row["cut"], row["links"]) for row in found["elements"]] == [
-        ("1–2", 1.0, 2),
-        ("1–2", 0.5, 2),
-    ]
-    assert found["elements"][0]["unserved"] == 30.0
+        ("1–2 (1)", 1.0, 1),
+        ("1–2 (2)", 1.0, 1),
+        ("1–2 (1)", 0.5, 1),
+        ("1–2 (2)", 0.5, 1),
+    ]  # two roads in one direction are two streets
+    assert found["elements"][0]["unserved"] == 0.0
     assert found["elements"][0]["cost_increase"] > 0
 
 
@@ -431,10 +433,10 @@ def test_a_broken_run_folder(call, tmp_path, text):
 
 def test_a_run_folder_that_lost_a_table(finished, call, tmp_path):
     folder = shutil.copytree(finished[0], tmp_path / "copy")
-    (folder / "curves.parquet").write_text("no parquet")
+    (folder / "metric_curves.parquet").write_text("no parquet")
     code, _, err = call("score", folder)
     assert code == 2
-    assert "curves.parquet cannot be read" in err
+    assert "metric_curves.parquet cannot be read" in err
 
 
 def test_chinese(call, finished):

@@ -183,11 +183,12 @@ def test_sites_stand_in_the_water_above_their_protection(city):
 
 
 def test_zones_are_wet_by_the_share_of_their_area_and_the_lake_is_not_land(city):
-    share = at(city, 2.4).zone_share
+    zones = city["zones"].index
+    share = dict(zip(zones, at(city, 2.4).zone_share, strict=True))
     # W holds cells of 1, 2, 3, 4 m; depths 1.4 and 0.4 m
-    np.testing.assert_allclose(share[0], [0.5, 0.5, 0.25, 0.25])
-    np.testing.assert_allclose(share[1], 0.0)  # a point at 7 m
-    np.testing.assert_allclose(share[2], [1.0, 1.0, 1.0, 1.0])  # a cell of lake, and one of land, on which all live
+    np.testing.assert_allclose(share["zone:W"], [0.5, 0.5, 0.25, 0.25])
+    np.testing.assert_allclose(share["zone:E"], 0.0)  # a point at 7 m
+    np.testing.assert_allclose(share["zone:L"], [1.0, 1.0, 1.0, 1.0])  # all live on its cell of land
 
 
 def test_depths_of_cells_leave_the_lake_out(city):

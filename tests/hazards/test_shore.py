@@ -49,8 +49,8 @@ def test_people_live_on_the_land_of_their_zone(tmp_path):
 def test_a_zone_without_land_of_its_own_stands_on_the_nearest(tmp_path, outline):
     zones = f"id,x,y,people,geometry\nZ,150,50,100,{outline}\nY,550,50,0,"
     for level, share in ((1.2, 0.0), (1.5, 1.0)):
-        _, field = water(tmp_path, "~~1119", level, zones=zones)
-        assert field.zone_share[0, DEEP] == share
+        city, field = water(tmp_path, "~~1119", level, zones=zones)
+        assert field.zone_share[city["zones"].index.get_loc("zone:Z"), DEEP] == share
 
 
 ROADS = {

@@ -100,7 +100,8 @@ def test_how_much_rests_on_the_terrain(city, report):
     hazard = case.inputs.hazards["lake"]
     for name in ("lake-6m", "lake-8m"):
         people = [
-            go(city, name, replicate=r, people=False).series["safety/people_in_030cm", "all"].max() for r in range(20)
+            go(city, name, replicate=r, people=False).series["safety/people_by_depth", "depth:0.30"].max()
+            for r in range(20)
         ]
         low, middle, high = np.percentile(people, [5, 50, 95])
         assert low < middle < high

@@ -29,7 +29,7 @@ def record(**curves) -> Record:
         variable = name.replace("__", "/")
         known = dict.fromkeys(range(H), values) if isinstance(values, int | float) else values
         for hour, value in known.items():
-            made.put(variable, hour, float(value))
+            made.put(variable, hour, float(value), "depth:0.30" if variable == "safety/people_by_depth" else "all")
     return made
 
 
@@ -59,19 +59,48 @@ def test_efficiency_is_against_the_no_hazard_run_and_holds_between_periods():
     assert curve[[0, 7, 17, 18, 30, 31, 47]].tolist() == pytest.approx([1.0, 0.8, 0.8, 0.5, 0.5, 1.0, 1.0])
 
 
-def test_travel_time_of_nobody_is_one():
+def test_an_hour_in_which_nobody_travels_is_neither_loss_nor_recovery():
     mine = record(traffic__vehicle_hours={7: 30, 18: 0}, traffic__usual_vehicle_hours={7: 20, 18: 0})
-    assert traffic.travel_time_ratio(mine, mine, TABLES)[[7, 18]].tolist() == [1.5, 1.0]
+    assert traffic.travel_time_ratio(mine, mine, TABLES)[[0, 7, 18]].tolist() == [1.0, 1.5, 1.5]
+
+
+def test_a_share_of_almost_nothing_is_not_told():
+    """A thousand trips on Friday, three on Saturday: whether one of the three is made decides nothing."""
+    mine = record(travel__completed_weighted={7: 900, 31: 0})
+    calm = record(travel__completed_weighted={7: 1000, 31: 3})
+    assert travel.completed(mine, calm, TABLES)[[7, 31]].tolist() == [0.9, 0.9]
+
+
+def test_a_ratio_that_never_had_a_target_is_not_told():
+    nobody = record(safety__people_near_hospital=0)
+    assert safety.near_hospital(nobody, nobody, TABLES).isna().all()
+    row = all_metrics()["safety/near_hospital"].score(safety.near_hospital(nobody, nobody, TABLES), 5)
+    assert np.isnan(row["value"])
 
 
 def test_delay_is_summed_over_the_periods():
-    mine = record(traffic__vehicle_hours={7: 30, 18: 10}, traffic__usual_vehicle_hours={7: 20, 18: 12})
-    assert traffic.delay(mine, mine, TABLES) == pytest.approx(8.0)
+    mine = record(
+        traffic__vehicle_hours={7: 30, 18: 10}, traffic__usual_vehicle_hours={7: 20, 18: 12},
+        traffic__planned_vehicles={7: 9, 18: 9},
+    )  # fmt: skip
+    row = all_metrics()["traffic/delay"].score(traffic.delay(mine, mine, TABLES), 5)
+    assert row["value"] == pytest.approx(8.0)
+
+
+def test_a_loss_that_the_end_of_the_horizon_cuts_off_is_flagged():
+    planned = {7: 9, 31: 9}
+    delay = all_metrics()["traffic/delay"]
+    for last, flagged in ((20, False), (25, True)):
+        mine = record(
+            traffic__vehicle_hours={7: 30, 31: last}, traffic__usual_vehicle_hours={7: 20, 31: 20},
+            traffic__planned_vehicles=planned,
+        )  # fmt: skip
+        assert delay.score(traffic.delay(mine, mine, TABLES), 5)["censored"] is flagged
 
 
 def test_vehicles_without_a_way():
     mine = record(traffic__planned_vehicles={7: 100, 18: 0}, traffic__no_way_vehicles={7: 25, 18: 0})
-    assert traffic.without_way(mine, mine, TABLES)[[7, 18]].tolist() == [0.25, 0.0]
+    assert traffic.without_way(mine, mine, TABLES)[[0, 7, 18]].tolist() == [0.0, 0.25, 0.25]
     assert traffic.closed_roads(record(traffic__closed_km={7: 3}), mine, TABLES).max() == 3.0
 
 
@@ -83,20 +112,21 @@ def test_trips_completed_are_weighted_and_against_the_no_hazard_run():
 
 def test_stranded_late_and_lost_time():
     mine = record(travel__stranded={18: 7}, travel__completed={7: 50, 18: 0}, travel__late={7: 5, 18: 0},
-                  travel__delay_hours={7: 2, 18: 3})  # fmt: skip
+                  travel__delay_hours={7: 2, 18: 3}, travel__planned={7: 60, 18: 60})  # fmt: skip
     assert travel.stranded(mine, mine, TABLES).max() == 7.0
-    assert travel.late(mine, mine, TABLES)[[7, 18]].tolist() == [0.1, 0.0]
-    assert travel.lost_time(mine, mine, TABLES) == 5.0
+    assert travel.late(mine, mine, TABLES)[[7, 18]].tolist() == [0.1, 0.1]  # in the evening nobody came through
+    assert travel.lost_time(mine, mine, TABLES).sum() == 5.0
 
 
 def test_a_trip_that_is_not_made_costs_more_than_the_latest_one():
     # the same ten trips: five an hour late and five given up after two hours of patience, against all ten an hour late
-    fewer = record(travel__delay_hours={7: 5}, travel__given_up_hours={7: 10})
-    all_late = record(travel__delay_hours={7: 10}, travel__given_up_hours={7: 0})
-    calm = record(travel__delay_hours={7: 0}, travel__given_up_hours={7: 1})
-    assert travel.lost_time(fewer, calm, TABLES) < travel.lost_time(all_late, calm, TABLES)
-    assert travel.lost_time_and_trips(fewer, calm, TABLES) == 14.0
-    assert travel.lost_time_and_trips(all_late, calm, TABLES) == 9.0
+    some = {"travel__planned": {7: 10}}
+    fewer = record(travel__delay_hours={7: 5}, travel__borne_hours={7: 5}, travel__given_up_hours={7: 10}, **some)
+    all_late = record(travel__delay_hours={7: 10}, travel__borne_hours={7: 10}, travel__given_up_hours={7: 0}, **some)
+    calm = record(travel__delay_hours={7: 0}, travel__borne_hours={7: 0}, travel__given_up_hours={7: 1}, **some)
+    assert travel.lost_time(fewer, calm, TABLES).sum() < travel.lost_time(all_late, calm, TABLES).sum()
+    assert travel.lost_time_and_trips(fewer, calm, TABLES).sum() == 14.0
+    assert travel.lost_time_and_trips(all_late, calm, TABLES).sum() == 9.0
 
 
 def panels(planned, done):
@@ -114,12 +144,12 @@ def panels(planned, done):
         ([10] * 20, [10] * 18 + [0, 5], 0.25),
         ([100, 1], [90, 0], 0.9 * 100 / 101),
         ([0, 10], [0, 5], 0.5),
-        ([0, 0], [0, 0], 1.0),
+        ([0, 0], [0, 0], np.nan),
     ],
 )
 def test_the_worst_tenth_of_the_zones(planned, done, expected):
     mine = panels(planned, done)
-    assert travel.worst_tenth(mine, mine, TABLES) == pytest.approx(expected)
+    assert travel.worst_tenth(mine, mine, TABLES) == pytest.approx(expected, nan_ok=True)
 
 
 def test_the_worst_tenth_does_not_depend_on_the_order_of_zones():
@@ -133,7 +163,7 @@ def test_the_worst_tenth_does_not_depend_on_the_order_of_zones():
 def test_safety_is_about_people():
     mine = record(
         safety__safe_residents={5: 30, 6: 60},
-        safety__people_in_030cm={5: 12},
+        safety__people_by_depth={5: 12},
         safety__people_near_hospital=75,
         safety__people_long_without_power={30: 50},
         safety__hospitals_down={5: 1, 6: 2},
@@ -142,26 +172,42 @@ def test_safety_is_about_people():
     assert safety.safe(mine, calm, TABLES)[[5, 6]].tolist() == [0.5, 1.0]
     assert safety.in_water(mine, calm, TABLES)[5] == 12
     assert safety.near_hospital(mine, calm, TABLES)[0] == 0.75
-    assert safety.hospital_hours(mine, calm, TABLES) == 3.0
+    assert safety.hospital_hours(mine, calm, TABLES).sum() == 3.0
     assert safety.long_dark(mine, calm, TABLES)[30] == 0.5
 
 
-def test_economy_is_the_mean_of_a_day_against_the_no_hazard_run():
+def test_output_compares_like_days():
     working = {h: float(8 <= h % 24 < 18) for h in range(H)}
     calm = record(economy__value_added={h: 10 * w for h, w in working.items()})
     mine = record(economy__value_added={h: 5 * w for h, w in working.items()}, economy__closed_firms={9: 1})
     curve = economy.output(mine, calm, TABLES)
-    assert curve[:8].tolist() == [1.0] * 8  # nobody works yet
-    assert curve[8:].tolist() == pytest.approx([0.5] * 40)
-    assert economy.lost(mine, calm, TABLES) == pytest.approx(100.0)
-    assert economy.lost_share(mine, calm, TABLES) == pytest.approx(0.5)
+    assert curve[:5].tolist() == [1.0] * 5  # before the onset
+    assert curve[5:].tolist() == pytest.approx([0.5] * 43)
+    assert economy.lost(mine, calm, TABLES).sum() == pytest.approx(100.0)
+    # 100 of 30 days of 100 each
+    assert economy.lost_share(mine, calm, TABLES).sum() == pytest.approx(1 / 30)
     assert economy.closed(mine, calm, TABLES)[9] == 0.25
+
+
+def test_a_share_of_lost_output_is_of_30_days_whatever_the_horizon():
+    def run(days, hours_down):
+        made = Record("s", "o", 0, 24 * days, 5)
+        for h in range(24 * days):
+            made.put("economy/value_added", h, 0.0 if 5 <= h < 5 + hours_down else 1.0)
+        return made
+
+    for days in (14, 21, 60):
+        share = economy.lost_share(run(days, 48), run(days, 0), TABLES).sum()
+        assert share == pytest.approx(48 / 720)
+    ended, open_end = (all_metrics()["economy/value_added_lost_share"].score(
+        economy.lost_share(run(14, down), run(14, 0), TABLES), 5)["censored"] for down in (48, 400))  # fmt: skip
+    assert (ended, open_end) == (False, True)
 
 
 def test_output_made_up_later_does_not_undo_the_loss():
     calm = record(economy__value_added=10)
     mine = record(economy__value_added={h: 0 if h < 24 else 20 for h in range(H)})
-    assert economy.lost(mine, calm, TABLES) == pytest.approx(240.0)
+    assert economy.lost(mine, calm, TABLES).sum() == pytest.approx(240.0)
 
 
 def service(values):
@@ -199,7 +245,7 @@ def test_a_load_is_scored_by_its_worst_hour_and_its_sum():
 
 
 def test_scores_leave_out_what_cannot_be_assessed():
-    mine = record(safety__people_in_030cm=3)
+    mine = record(safety__people_by_depth=3)
     tables = {name: table.iloc[:0] for name, table in TABLES.items()} | {"zones": TABLES["zones"]}
     rows, curves = score(mine, mine, tables)
     assert [r["metric"] for r in rows] == ["safety/people_in_water"]

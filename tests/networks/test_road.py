@@ -50,8 +50,23 @@ def test_values_of_roads_are_extended_for_the_connectors(road):
     assert extended.tolist() == [True, False, True, False, False, False, False, False]
 
 
-def test_nearest_junction(road):
-    assert road.nearest_node(np.array([10.0, 1900.0]), np.array([5.0, 0.0])).tolist() == [0, 2]
+def test_sites_belong_to_the_nearest_junction_that_people_can_reach(road):
+    node, metres = road.attach(np.array([10.0, 1900.0]), np.array([5.0, 0.0]))
+    assert node.tolist() == [0, 2]
+    np.testing.assert_allclose(metres, [np.hypot(10, 5), 100.0])
+    assert road.reached.tolist() == [True, True, True, False]  # d joins nothing
+
+
+def test_what_stands_too_far_from_every_road_belongs_to_none(road):
+    x, y = np.array([0.0, 0.0]), np.array([4999.0, 5001.0])
+    assert road.attach(x, y)[0].tolist() == [0, -1]
+    assert road.attach(x, y, most_m=10_000)[0].tolist() == [0, 0]
+
+
+def test_ways_between_zones_are_asked_pair_by_pair(road):
+    nothing, first, second = np.zeros(8, bool), np.array([0, 1, 0]), np.array([1, 0, 0])
+    assert road.ways(nothing, first, second).tolist() == [True, True, True]
+    assert road.ways(nothing, np.array([0, 2]), np.array([2, 0])).tolist() == [False, False]  # joined to nothing
 
 
 def test_largest_part_shrinks_with_closures(road):

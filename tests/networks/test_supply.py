@@ -36,10 +36,10 @@ def test_suppliers_of_one_sector_serve_one_need(three):
 
 
 def test_at_full_stock_nothing_drifts(three):
-    stock, full = three.ordinary_stock, np.ones(3)
-    for _ in range(30):
+    stock, full = three.ordinary_stock(0), np.ones(3)
+    for day in range(30):
         left = stock - three.need_flow
-        stock = left + three.deliver(three.orders(left, full), full, np.ones(3, bool))
+        stock = left + three.deliver(three.orders(left, full, day % 5), full, np.ones(3, bool))
     np.testing.assert_allclose(stock, three.target + three.need_flow, rtol=1e-12)
     np.testing.assert_array_equal(three.input_limit(stock), full)
 
@@ -47,13 +47,13 @@ def test_at_full_stock_nothing_drifts(three):
 def test_an_order_refills_the_stock_at_the_pace_of_the_sector(three):
     # o = use + (target - left) / tau; C is left with half its target of 800, tau = 4 days, split 30 to 10
     left = np.where(three.need_buyer == 2, 400.0, 200.0)
-    assert three.orders(left, np.ones(3)).tolist() == pytest.approx([30 + 75.0, 10 + 25.0, 20.0])
+    assert three.orders(left, np.ones(3), 0).tolist() == pytest.approx([30 + 75.0, 10 + 25.0, 20.0])
     # half the workers, half the use
-    assert three.orders(left, np.array([1, 0.5, 0.5])).tolist() == pytest.approx([15 + 75.0, 5 + 25.0, 10.0])
+    assert three.orders(left, np.array([1, 0.5, 0.5]), 0).tolist() == pytest.approx([15 + 75.0, 5 + 25.0, 10.0])
 
 
 def test_a_full_stock_orders_no_more_than_is_used_and_never_less_than_nothing(three):
-    orders = three.orders(three.target * 3, np.zeros(3))
+    orders = three.orders(three.target * 3, np.zeros(3), 0)
     assert (orders == 0).all()
 
 
@@ -95,7 +95,7 @@ def test_firms_without_links_have_no_needs():
 def test_deliveries_never_exceed_orders_nor_output(share, open_links, fill):
     supply = network(["A make 100", "B make 50", "C sell 70"], ["A > C 30", "B > C 10", "A > B 20"])
     share, opened = np.array(share), np.array(open_links)
-    orders = supply.orders(supply.target * np.array(fill), share)
+    orders = supply.orders(supply.target * np.array(fill), share, 2)
     assert (orders >= 0).all()
     arrived = supply.deliver(orders, share, opened)
     assert (arrived >= 0).all()

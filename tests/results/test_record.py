@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resilience.base.errors import RunError
+from resilience.base.errors import InputError, RunError
 from resilience.base.files import write_json, write_parquet
 from resilience.results.record import SCHEMA_VERSION, TABLES, Record
 from resilience.results.run import open_run
@@ -32,7 +32,11 @@ def test_curves_hold_between_periods_or_stay_as_measured(record):
     assert held[:7].isna().all(), "nothing is known before the first period"
     assert held[[7, 17, 18, 23]].tolist() == [0.5, 0.5, 0.75, 0.75]
     assert record.curve("traffic/efficiency").notna().sum() == 2
-    assert record.curve("never/measured").tolist() == [0.0] * 24
+    assert record.curve("traffic/closed_km").isna().all(), "what was not measured is not zero"
+    with pytest.raises(InputError, match="did you mean: traffic/efficiency"):
+        record.curve("traffic/eficiency")
+    with pytest.raises(InputError, match="no curve is called"):
+        record.put("traffic/eficiency", 3, 1.0)
     assert record.groups("economy/value_added") == ["food"]
 
 

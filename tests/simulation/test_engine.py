@@ -55,14 +55,14 @@ def test_no_hazard_no_loss(calm):
     assert np.nanmax(calm.series["travel/delay_hours", "all"]) < 1e-9
     made, full = calm.series["economy/value_added", "all"], calm.series["economy/value_added_full", "all"]
     np.testing.assert_allclose(made, full, rtol=1e-12)
-    assert calm.series["safety/people_in_030cm", "all"].max() == 0
+    assert calm.series["safety/people_by_depth", "depth:0.30"].max() == 0
 
 
 def test_the_flood_does_all_that_a_planner_asks_about(flood):
     what = {e["what"] for e in flood.events}
     assert {"hazard", "failed", "closed", "open", "crew_sent", "crew_arrived", "repaired", "back"} <= what
     assert flood.curve("travel/completed", hold=True).min() < flood.curve("travel/planned", hold=True).max()
-    assert flood.series["safety/people_in_030cm", "all"].max() > 0
+    assert flood.series["safety/people_by_depth", "depth:0.30"].max() > 0
     assert flood.series["economy/value_added", "all"].sum() < flood.series["economy/value_added_full", "all"].sum()
 
 
@@ -236,7 +236,7 @@ def test_a_warning_ends_when_the_water_is_gone(falls):
     record = go(falls, "lake-3m")
     warned = record.series["travel/warned", "all"]
     assert np.nanmax(warned) > 0
-    dry = np.flatnonzero(record.series["safety/people_in_015cm", "all"] > 0).max() + 1
+    dry = np.flatnonzero(record.series["safety/people_by_depth", "depth:0.15"] > 0).max() + 1
     later = warned[dry:][~np.isnan(warned[dry:])]
     assert len(later)
     assert later.max() == 0

@@ -158,7 +158,7 @@ def test_wrong_arguments_are_named(case, tmp_path, change, word):
 
 def test_the_folder_stands_on_its_own(finished):
     manifest = json.loads((finished.folder / "manifest.json").read_text())
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert manifest["crs"] == "EPSG:26914"
     assert set(manifest["plan"]["inputs"]) >= {"case.toml", "road_links.csv", "terrain.tif"}
     assert manifest["plan"]["libraries"]["numpy"]

@@ -37,8 +37,8 @@ def test_output_and_final_demand_are_those_of_the_book(economy):
 
 
 def test_full_delivery_keeps_the_economy_where_it_is(economy):
-    left = economy.ordinary_stock - economy.need_flow
-    orders = economy.orders(left, np.ones(2))
+    left = economy.ordinary_stock(0) - economy.need_flow
+    orders = economy.orders(left, np.ones(2), 0)
     arrives = economy.deliver(orders, np.ones(2), np.ones(4, bool))
     np.testing.assert_allclose(arrives, economy.need_flow, rtol=1e-12)
     assert (economy.input_limit(left + arrives) == 1.0).all()

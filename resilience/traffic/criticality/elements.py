@@ -32,15 +32,40 @@ def single_links(graph: RoadGraph, some: Bools | None = None) -> list[Element]:
 
 
 def streets(graph: RoadGraph, some: Bools | None = None) -> list[Element]:
-    """Return links together with those that join the same two nodes, in either direction."""
+    """Return streets: each link together with the one that leads back along it.
+
+    Of several roads between the same two nodes each is a street of its own; a link is paired with the link back whose
+    length (free-flow time where lengths are not known) is nearest, the shortest first. The name of a street holds its
+    links where its ends alone would not tell it from another.
+    """
     chosen = np.arange(graph.links) if some is None else np.flatnonzero(some)
+    size = graph.free_flow_min if graph.length_km is None else graph.length_km
+    nodes, names = graph.names_of_nodes(), graph.names_of_links()
     low, high = np.minimum(graph.tail, graph.head)[chosen], np.maximum(graph.tail, graph.head)[chosen]
     table = pd.DataFrame({"low": low, "high": high, "link": chosen})
-    nodes = graph.names_of_nodes()
-    return [
-        Element(f"{nodes[a]}–{nodes[b]}", rows.to_numpy(np.int64))
-        for (a, b), rows in table.groupby(["low", "high"])["link"]
-    ]
+    found: list[Element] = []
+    for (a, b), rows in table.groupby(["low", "high"])["link"]:
+        links = rows.to_numpy(np.int64)
+        pairs = _there_and_back(links[graph.tail[links] == a], links[graph.tail[links] != a], size, names)
+        for pair in pairs:
+            more = f" ({', '.join(str(names[i]) for i in pair)})" if len(pairs) > 1 else ""
+            found.append(Element(f"{nodes[a]}–{nodes[b]}{more}", pair))
+    return found
+
+
+def _there_and_back(out: Ints, back: Ints, size: Floats, names: pd.Index) -> list[Ints]:
+    """Return links out, each with the link back that is nearest in size, and links that have none."""
+    out, back = (links[np.lexsort((names[links].astype(str), size[links]))] for links in (out, back))
+    left = list(back)
+    pairs = []
+    for link in out:
+        if not left:
+            pairs.append(np.array([link], np.int64))
+            continue
+        nearest = min(left, key=lambda other, link=link: abs(float(size[other] - size[link])))  # type: ignore[misc]
+        left.remove(nearest)
+        pairs.append(np.array([link, nearest], np.int64))
+    return [*pairs, *(np.array([link], np.int64) for link in left)]
 
 
 def cells(graph: RoadGraph, xy: Floats, across: int, some: Bools | None = None) -> list[Element]:

@@ -1,0 +1,153 @@
+"""Zones that the roads cut off, and which closures cut them off.
+
+A zone is cut off while more than half of its trip makers have no open way to where they go: a fact of the roads, on any
+day of the week and whatever else keeps people at home. It is looked at when trips go out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from resilience.base.arrays import sums
+from resilience.base.causes import minimal_sets
+from resilience.base.defaults import default
+
+if TYPE_CHECKING:
+    from resilience.agents.population import Population
+    from resilience.base.arrays import Bools, Floats, Ints
+    from resilience.networks.road import RoadModel
+    from resilience.simulation.world import World
+
+
+class CutOff:
+    """Tells which zones lost their ways, and which closed links would have to be open for them to be reached.
+
+    Attributes
+    ----------
+    cut : zones cut off, shape (zones,)
+
+    """
+
+    def __init__(self, world: World, road: RoadModel, people: Population) -> None:
+        self.world, self.road, self.people = world, road, people
+        self.cut = np.zeros(len(world.residents), np.bool_)
+        self.everybody = sums(people.origin, people.persons, len(self.cut))
+
+    @classmethod
+    def of(cls, world: World) -> Self | None:
+        """Return the part, None where the city has no roads or no trips."""
+        if world.road is None or world.people is None:
+            return None
+        return cls(world, world.road, world.people)
+
+    def step(self, hour: int) -> None:
+        """Look at the ways out when trips go out."""
+        world, people = self.world, self.people
+        if world.no_way is None or hour % 24 != world.inputs.rhythm.morning:
+            return
+        without = sums(people.origin[world.no_way], people.persons[world.no_way], len(self.cut))
+        cut = without > default("traffic.cut_off_share") * np.maximum(self.everybody, 1e-9)
+        names = world.city["zones"].index
+        for zone in np.flatnonzero(self.cut & ~cut):
+            world.record.tell(hour, str(names[zone]), "reachable")
+        fresh, self.cut = cut & ~self.cut, cut
+        world.record.put("travel/cut_off_zones", hour, float(cut.sum()))
+        world.record.put("travel/cut_off_people", hour, float(world.residents[cut].sum()))
+        if not fresh.any():
+            return
+        ways = Ways(self.road, world.state_of_roads.closed)
+        for zone in np.flatnonzero(fresh):
+            links, others = self._blame(ways, int(zone))
+            causes = [int(world.closed_by[link]) for link in links] or [-1]
+            world.record.tell(
+                hour, str(names[zone]), "cut_off", "no_way", causes[0], f"{without[zone]:.0f}",
+                together=causes[1:], alternatives=others,
+            )  # fmt: skip
+
+    def _blame(self, ways: Ways, zone: int) -> tuple[tuple[int, ...], int]:
+        """Return a smallest set of closed links that would bring access back, and how many others of its size would.
+
+        Access is back when at least a tenth of those who lost their way have one (traffic.access_back_share): of the
+        smallest sets the one is told that brings most people back, then the one that closed first.
+        """
+        people = self.people
+        mine = people.origin == zone
+        goals, at = np.unique(people.destination[mine], return_inverse=True)
+        weight = sums(at, people.persons[mine], len(goals))
+        weight[ways.reach(zone, frozenset())[goals]] = 0.0
+        enough = default("traffic.access_back_share") * weight.sum()
+
+        def back(links: frozenset[int]) -> float:
+            return float(weight[ways.reach(zone, links)[goals]].sum())
+
+        alone = {int(link): back(frozenset([int(link)])) for link in ways.edge(zone)}
+        sets: list[tuple[int, ...]] = [(link,) for link, regained in alone.items() if regained >= enough]
+        if not sets:
+            some = sorted(ways.fewest(zone, goals, weight, enough), key=self._age)
+            sets = minimal_sets(some, lambda links: back(links) >= enough)
+        if not sets:
+            return (), 0
+        told = min(sets, key=lambda s: (-back(frozenset(s)), [self._age(link) for link in s]))
+        return told, len(sets) - 1
+
+    def _age(self, link: int) -> tuple[int, str]:
+        return int(self.world.closed_by[link]), str(self.world.city["road_links"].index[link])
+
+
+class Ways:
+    """The roads with what is closed, asked what opening some links would do."""
+
+    def __init__(self, road: RoadModel, closed: Bools) -> None:
+        self.road, self.closed = road, closed
+        self.graph = road.graph
+
+    def _seen(self, zone: int, closed: Bools) -> Bools:
+        """Return the nodes that a zone reaches without passing through another zone, shape (nodes,)."""
+        graph, start = self.graph, int(self.road.zone_node[zone])
+        keep = ~closed & (~graph.barred[graph.tail] | (graph.tail == start))
+        net = csr_array((np.ones(int(keep.sum())), (graph.tail[keep], graph.head[keep])), shape=(graph.nodes,) * 2)
+        return np.isfinite(dijkstra(net, indices=start, unweighted=True))
+
+    def reach(self, zone: int, opened: frozenset[int]) -> Bools:
+        """Return the zones that a zone reaches when some links are open again, shape (zones,)."""
+        closed = self.closed.copy()
+        closed[list(opened)] = False
+        return np.asarray(self._seen(zone, closed)[self.road.zone_node], np.bool_)
+
+    def edge(self, zone: int) -> Ints:
+        """Return the closed links that begin where a zone still gets to."""
+        seen = self._seen(zone, self.closed)
+        return np.flatnonzero(self.closed & seen[self.graph.tail] & ~seen[self.graph.head])
+
+    def fewest(self, zone: int, goals: Ints, weight: Floats, enough: float) -> set[int]:
+        """Return closed links on ways with the fewest of them to those goals that are nearest in this sense.
+
+        So many goals are taken that their weight is `enough`.
+        """
+        graph, start = self.graph, int(self.road.zone_node[zone])
+        usable = np.flatnonzero(~graph.barred[graph.tail] | (graph.tail == start))
+        cost = np.where(self.closed[usable], 1.0, 1e-7)
+        order = np.lexsort((usable, cost, graph.head[usable], graph.tail[usable]))
+        key = graph.tail[usable[order]] * np.int64(graph.nodes) + graph.head[usable[order]]
+        best = order[np.append(True, np.diff(key) != 0)]
+        link = usable[best]
+        net = csr_array((cost[best], (graph.tail[link], graph.head[link])), shape=(graph.nodes,) * 2)
+        link_of = {(int(a), int(b)): int(n) for a, b, n in zip(graph.tail[link], graph.head[link], link, strict=True)}
+        length, before = dijkstra(net, indices=start, return_predecessors=True)
+        nodes = self.road.zone_node[goals]
+        nearest = np.lexsort((goals, length[nodes]))
+        nearest = nearest[weight[nearest] > 0]
+        gained = np.cumsum(weight[nearest])
+        found: set[int] = set()
+        for goal in nearest[: int((gained < enough).sum()) + 1]:
+            node = int(nodes[goal])
+            while node != start and before[node] >= 0:
+                passed = link_of[int(before[node]), node]
+                if self.closed[passed]:
+                    found.add(passed)
+                node = int(before[node])
+        return found

@@ -1,0 +1,43 @@
+"""The hazards of a run: every hour each event steps and brings water and damage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from resilience.city.water import Water
+    from resilience.simulation.world import World
+
+
+class Events:
+    """Lets the events of the scenario step, in the order in which the scenario names them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        scenario, record = world.scenario, world.record
+        self.causes: dict[str, int] = {}
+        for name, severity in scenario.severity.items():
+            self.causes[name] = record.tell(scenario.onset.hour, f"hazard:{name}", "hazard", detail=f"{severity:g}")
+            event = world.inputs.hazards[name].start(world.inputs, severity, scenario.onset, world.streams)
+            world.events[name] = event
+
+    @classmethod
+    def of(cls, world: World) -> Self | None:
+        """Return the part, None in a run without hazards."""
+        return cls(world) if world.scenario.severity else None
+
+    def step(self, hour: int) -> None:
+        """Bring the water of the hour, and hand the damage of the hour to those who repair it."""
+        world = self.world
+        view = world.view(hour)
+        water: Water | None = None
+        cause = -1
+        for name, event in world.events.items():
+            brought, damage = event.step(hour, view)
+            if brought is not None:
+                cause = self.causes[name] if water is None or brought.level_m >= water.level_m else cause
+                water = brought if water is None else water.deepest(brought)
+            if len(damage):
+                world.damage(hour, self.causes[name], damage)
+        if water is not None and water is not world.water:
+            world.set_water(water, cause)

@@ -1,0 +1,39 @@
+"""Services settle: what was damaged or repaired makes others fall or return, hour by hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from resilience.simulation.world import World
+
+
+class Settle:
+    """Lets services fall and return where anything was damaged or repaired, or a buffer runs."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @classmethod
+    def of(cls, world: World) -> Self:
+        """Return the part."""
+        return cls(world)
+
+    def step(self, hour: int) -> None:
+        """Bring services to their fixed point and tell what changed with its cause."""
+        world = self.world
+        if not (world.touched or hour == 0 or world.services.unsettled()):
+            return
+        world.touched = False
+        for change in world.services.step(hour):
+            name = world.name(change.component)
+            if change.up:
+                world.record.tell(hour, name, "back", "", world.failed_by.pop(change.component, -1))
+            elif change.reason != "damaged":
+                causes = [world.failed_by[c] for c in change.sources if c in world.failed_by] or [-1]
+                world.failed_by[change.component] = world.record.tell(
+                    hour, name, "failed", change.reason, causes[0], together=causes[1:],
+                    alternatives=change.alternatives,
+                )  # fmt: skip
+        if world.services.shed_gap > 0:
+            world.record.put("power/shed_gap", hour, world.services.shed_gap)
