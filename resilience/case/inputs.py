@@ -72,6 +72,6 @@ def read_inputs(
         operations=Operations(int(operations.get("crews", 4)), operations.get("repair_order", "")),
         behaviours=Behaviours(**behaviour),
         rhythm=Rhythm(
-            int(periods.get("morning", 7)), int(periods.get("evening", 18)), float(traffic.get("relative_gap", 1e-3))
+            int(periods.get("morning", 7)), int(periods.get("evening", 18)), float(traffic.get("relative_gap", 1e-5))
         ),
     )

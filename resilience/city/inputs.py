@@ -37,7 +37,7 @@ class Rhythm:
 
     morning: int = 7
     evening: int = 18
-    relative_gap: float = 1e-3
+    relative_gap: float = 1e-5
 
 
 @dataclass(frozen=True)
