@@ -59,7 +59,7 @@ def find(room: str, name: str, *, code: Path | None = None) -> Any:
 
     """
     if name in BUILT_IN[room]:
-        return _load(BUILT_IN[room][name])
+        return load(BUILT_IN[room][name])
     for entry in entry_points(group=f"resilience.{room}"):
         if entry.name == name:
             return entry.load()
@@ -71,7 +71,8 @@ def find(room: str, name: str, *, code: Path | None = None) -> Any:
     raise InputError(say("error.unknown_plugin", room=room, name=name, expected=near(name, names(room))))
 
 
-def _load(dotted: str) -> Any:
+def load(dotted: str) -> Any:
+    """Return what a dotted name such as resilience.hazards.outage:Outage stands for; the module where no colon is."""
     module, _, attribute = dotted.partition(":")
     loaded = importlib.import_module(module)
     return getattr(loaded, attribute) if attribute else loaded

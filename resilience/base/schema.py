@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from resilience.base.csvfile import Cells
 
 _FOLDER = Path(__file__).parents[1] / "data" / "schema"
+_MORE: list[Path] = []  # folders of layers from elsewhere
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 MOST_PER_COLUMN = 20
 # units as people write them in the names of columns, and one spelling of each
@@ -42,7 +43,14 @@ _WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([^\d\s.,:/-][^\d]*)")
 @cache
 def schema(name: str) -> pd.DataFrame:
     """Return the columns of a table: index = column; type, unit, required, default, limits, meaning."""
-    return pd.read_csv(_FOLDER / f"{name}.csv", dtype=str, keep_default_na=False).set_index("column")
+    folder = next((f for f in (_FOLDER, *_MORE) if (f / f"{name}.csv").is_file()), _FOLDER)
+    return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False).set_index("column")
+
+
+def add_folder(folder: Path) -> None:
+    """Look for schemas in a folder too: that of a layer from elsewhere."""
+    if folder not in _MORE:
+        _MORE.append(folder)
 
 
 def schema_names() -> list[str]:

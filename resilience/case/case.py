@@ -15,10 +15,11 @@ from resilience.base.text import say
 from resilience.case.coordinates import check_coordinates
 from resilience.case.inputs import read_hazards, read_inputs
 from resilience.case.sections import check_sections, read_toml, section
-from resilience.case.tables import TABLES, check_city, check_crs, check_tables, read_tables
+from resilience.case.tables import check_city, check_crs, check_tables, read_tables
 from resilience.case.trials import read_trials
 from resilience.city.city import City
 from resilience.metrics.scoring import all_metrics
+from resilience.networks.layer import tables as tables_of_a_case
 from resilience.traffic.equilibrium.memory import available_memory
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
     if problems:
         raise CaseError(problems)
     notices += _notices_of_tests(inputs, tests)
-    files = [folder / "case.toml", *(f for f in (folder / f"{n}.csv" for n in TABLES) if f.is_file())]
+    files = [folder / "case.toml", *(f for f in (folder / f"{n}.csv" for n in tables_of_a_case()) if f.is_file())]
     files += _named_files(config, folder)
     return Case(
         folder=folder, inputs=inputs, tests=tests, notices=tuple(notices),

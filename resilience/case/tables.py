@@ -12,7 +12,9 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from resilience.base.errors import Notice, Problem, near
-from resilience.base.schema import check_refs, read_table, schema, schema_names
+from resilience.base.schema import check_refs, read_table, schema
+from resilience.networks.layer import Findings, layers, prefixes
+from resilience.networks.layer import tables as tables_of_a_case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,12 +24,6 @@ if TYPE_CHECKING:
 
     from resilience.base.arrays import Ints
     from resilience.city.city import City
-
-TABLES = [name for name in schema_names() if name != "hydrograph"]
-LAYER_OF = {
-    "road_nodes": "road", "road_links": "road", "power_nodes": "power", "power_links": "power", "zones": "zone",
-    "facilities": "facility", "firms": "firm", "supply_links": "supply",
-}  # fmt: skip
 
 
 def check_crs(text: str, problems: list[Problem]) -> None:
@@ -46,7 +42,8 @@ def check_crs(text: str, problems: list[Problem]) -> None:
 def read_tables(folder: Path, problems: list[Problem]) -> dict[str, pd.DataFrame]:
     """Return all tables; an absent or unreadable one is an empty frame with the columns of its schema."""
     tables: dict[str, pd.DataFrame] = {}
-    for name in TABLES:
+    known = tables_of_a_case()
+    for name in known:
         path = folder / f"{name}.csv"
         found = read_table(path, name, problems, shown=f"{name}.csv") if path.is_file() else None
         if found is None:
@@ -55,14 +52,14 @@ def read_tables(folder: Path, problems: list[Problem]) -> dict[str, pd.DataFrame
             found.attrs["unreadable"] = path.is_file()
         tables[name] = found
     for stray in sorted(folder.glob("*.csv")):
-        meant = difflib.get_close_matches(stray.stem, TABLES, n=1, cutoff=0.8)
-        if stray.stem not in TABLES and meant and not (folder / f"{meant[0]}.csv").is_file():
+        meant = difflib.get_close_matches(stray.stem, known, n=1, cutoff=0.8)
+        if stray.stem not in known and meant and not (folder / f"{meant[0]}.csv").is_file():
             problems.append(Problem("unknown_table", stray.name, found=stray.name, expected=f"{meant[0]}.csv"))
-    for layer in ("road", "power"):
-        nodes, links = tables[f"{layer}_nodes"], tables[f"{layer}_links"]
+    for first, second in (pair for layer in layers() for pair in layer.same_ids):
+        nodes, links = tables[first], tables[second]
         twice = links[links["id"].isin(nodes["id"])]
         problems += [
-            Problem("duplicate_id", f"{layer}_links.csv", int(r), "id", i)
+            Problem("duplicate_id", f"{second}.csv", int(r), "id", i)
             for r, i in zip(twice["row"], twice["id"], strict=True)
         ]
     return tables
@@ -85,17 +82,21 @@ def check_tables(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> No
             ids = pd.Index(tables[target]["id"])
             check_refs(table, f"{name}.csv", str(column), ids, f"{target}.csv", problems)
     if not any(table.attrs.get("unreadable") for table in tables.values()):
-        _check_rows(tables, problems)
+        found = Findings(problems)
+        for layer in layers():
+            layer.check_rows(tables, found)
+        check_dependencies(tables["dependencies"], problems)
     if problems:
         return
+    prefix_of = prefixes()
     for name, table in tables.items():
         rules = schema(name)
         for column in rules.index[rules["type"] == "ref"]:
-            prefix = LAYER_OF.get(rules.at[column, "refers"])
+            prefix = prefix_of.get(rules.at[column, "refers"])
             if prefix and len(table):
                 table[column] = prefix + ":" + table[column]
         if "id" in table:
-            prefix = LAYER_OF.get(name)
+            prefix = prefix_of.get(name)
             table.index = pd.Index((prefix + ":" + table["id"]) if prefix and len(table) else table["id"], name="id")
             tables[name] = table.drop(columns="id")
         if "name" in table and len(table):
@@ -133,29 +134,8 @@ def _parts(text: str) -> list[Any]:
     return [int(part) if part.isdigit() and part.isascii() else part for part in re.split(r"([0-9]+)", text)]
 
 
-def _check_rows(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> None:
-    links = tables["road_links"]
-    for row, link in links.loc[links["from_node"] == links["to_node"], ["row", "from_node"]].itertuples(index=False):
-        problems.append(Problem("self_loop", "road_links.csv", int(row), "to_node", str(link)))
-    trips = tables["trips"]
-    same = trips[trips["origin"] == trips["destination"]]
-    problems += [
-        Problem("within_zone", "trips.csv", int(r), "destination", o)
-        for r, o in zip(same["row"][:20], same["origin"][:20], strict=True)
-    ]
-    again = trips[trips.duplicated(["origin", "destination", "purpose", "mode"])]
-    problems += [
-        Problem("duplicate_trips", "trips.csv", int(r), "origin", o)
-        for r, o in zip(again["row"][:20], again["origin"][:20], strict=True)
-    ]
-    attached = set(tables["connectors"]["zone"])
-    for column in ("origin", "destination"):
-        loose = trips[~trips[column].isin(attached) & trips[column].isin(tables["zones"]["id"])]
-        problems += [
-            Problem("no_connector", "trips.csv", int(r), column, o)
-            for r, o in zip(loose["row"][:20], loose[column][:20], strict=True)
-        ]
-    rows = tables["dependencies"]
+def check_dependencies(rows: pd.DataFrame, problems: list[Problem]) -> None:
+    """Append problems of rows that say nothing or contradict each other."""
     twice = rows[rows.duplicated(["supplier", "consumer", "service"])]
     problems += [
         Problem("unused_row", "dependencies.csv", int(r), "consumer", c)
@@ -166,9 +146,6 @@ def _check_rows(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> Non
         Problem("mixed_rule", "dependencies.csv", int(r), "rule", c)
         for r, c in zip(mixed["row"][:20], mixed["consumer"][:20], strict=True)
     ]
-    hours = tables["sectors"]
-    late = hours[hours["closes_hour"] <= hours["opens_hour"]]
-    problems += [Problem("bad_span", "sectors.csv", int(r), "closes_hour") for r in late["row"]]
 
 
 def check_city(
@@ -200,62 +177,6 @@ def check_city(
         Problem("wrong_supplier", "dependencies.csv", int(line[int(str(p))]), "supplier", str(n))
         for p, n in wrong["supplier"].items()
     ]
-    supply = city.supply
-    if supply is not None:
-        short = np.flatnonzero(supply.final < -1e-6 * supply.output)
-        problems += [
-            Problem("oversold", "supply_links.csv", int(lines["supply_links"][supply.supplier == i][0]), "flow_per_day",
-                    str(city["firms"].index[i]), f"{supply.output[i]:g}")
-            for i in short[:20]
-        ]  # fmt: skip
-    power = city.power
-    if power is not None:
-        nodes = power.network.nodes
-        if not (nodes["kind"] == "source").any():
-            problems.append(Problem("no_source", "power_nodes.csv", column="kind"))
-        else:
-            on = power.supplied(np.ones(power.size, np.bool_), np.ones(len(power.tail), np.bool_))
-            problems += [
-                Problem("not_supplied", "power_nodes.csv", int(lines["power_nodes"][i]), "id", str(nodes.index[i]))
-                for i in np.flatnonzero(~on)[:20]
-            ]
-    _tell_twice(city, notices, lines)
-    _check_roads(city, problems, notices, lines["trips"])
-    zones = city["zones"]
-    if len(zones) and zones["people"].sum() == 0:
-        notices.append(Notice("no_people", {}))
-    if len(city["road_links"]) and len(city["trips"]) == 0:
-        notices.append(Notice("no_trips", {}))
-
-
-def _tell_twice(city: City, notices: list[Notice], lines: Mapping[str, NDArray[np.int64]]) -> None:
-    """Tell of rows that stand twice but for their id: both count, though one may be a slip."""
-    same = {"road_links": None, "supply_links": None, "connectors": ["zone", "node"]}
-    for name, columns in same.items():
-        table = city[name].drop(columns="synthetic", errors="ignore")
-        again = np.flatnonzero(table.duplicated(columns)) if len(table) else np.zeros(0, np.int64)
-        if len(again):
-            group = table.groupby(columns or list(table.columns), dropna=False, sort=False).ngroup().to_numpy(np.int64)
-            alike = lines[name][group == group[again[0]]]
-            values = {"file": f"{name}.csv", "lines": ", ".join(map(str, alike[:5])), "count": str(len(again))}
-            notices.append(Notice("row_twice", values))
-
-
-def _check_roads(city: City, problems: list[Problem], notices: list[Notice], lines: NDArray[np.int64]) -> None:
-    road = city.road
-    if road is None:
-        return
-    zones, trips = city["zones"], city["trips"]
-    loose = zones.index[~road.connected & ((zones["people"] > 0) | (zones["jobs"] > 0)).to_numpy()]
-    if len(loose):
-        people = zones.loc[loose, "people"].sum()
-        values = {"count": str(len(loose)), "people": f"{people:,.0f}", "first": ", ".join(loose[:3])}
-        notices.append(Notice("loose_zones", values))
-    if len(trips) == 0:
-        return
-    main = road.largest_part(np.zeros(len(road.graph.tail), np.bool_))[road.zone_node]
-    for column in ("origin", "destination"):
-        number = zones.index.get_indexer(trips[column])
-        for position in np.flatnonzero(~main[number])[:20]:
-            name = trips[column].iloc[position].removeprefix("zone:")
-            problems.append(Problem("unreachable_zone", "trips.csv", int(lines[position]), column, name))
+    found = Findings(problems, notices, lines)
+    for layer in layers():
+        layer.check(city, found)

@@ -8,18 +8,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from resilience.networks import layer
+from resilience.networks.layer import layers
 from resilience.networks.network import Network
-from resilience.networks.power import PowerModel, homes
+from resilience.networks.power import PowerModel
 from resilience.networks.road import RoadModel, road_model
 from resilience.networks.supply import SupplyNetwork, supply_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SITE_COLUMNS = ["x", "y", "flood_threshold_m", "raised_m", "added_m", "raise_failure"]
-LAYERS = {"road": "road_links", "power": "power_nodes", "facility": "facilities", "firm": "firms", "zone": "zones"}
+    import pandas as pd
+
+    from resilience.networks.layer import Model
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,20 @@ class City:
         return hashlib.blake2b(values.tobytes(), digest_size=8).hexdigest()
 
     @cached_property
+    def models(self) -> dict[str, Model]:
+        """How services flow within each layer that has such a model, by the name of the layer."""
+        found = {each.name: each.model(self.tables) for each in layers()}
+        return {name: model for name, model in found.items() if model is not None}
+
+    @property
     def power(self) -> PowerModel | None:
         """The power network, None where the case has none."""
-        if not self.has("power_nodes", "power_links"):
-            return None
-        network = Network("power", self["power_nodes"], self["power_links"])
-        return PowerModel(network, homes(self["zones"], self["dependencies"], network.nodes.index))
+        found = self.models.get("power")
+        return found if isinstance(found, PowerModel) else None
+
+    def model(self, layer: str) -> Any:
+        """Return the model of a layer, None where the city lacks it; that of the roads is the road model."""
+        return self.road if layer == "road" else self.models.get(layer)
 
     @cached_property
     def supply(self) -> SupplyNetwork | None:
@@ -88,32 +98,9 @@ class City:
     @cached_property
     def components(self) -> pd.Index:
         """Global ids of all that can lose or give a service; roads keep a state of their own."""
-        signals, roads = self["road_nodes"], self["road_links"]
-        ids = [
-            *self["power_nodes"].index,
-            *self["power_links"].index,
-            *self["facilities"].index,
-            *self["firms"].index,
-            *self["zones"].index,
-            *(signals.index[signals["signal"]] if len(signals) else []),
-            *(roads.index[roads["structure"] == "tunnel"] if len(roads) else []),
-        ]
-        return pd.Index(ids, dtype=object)
+        return layer.components(self.tables)
 
     @cached_property
     def sites(self) -> pd.DataFrame:
         """Components that stand at a point and can be flooded: x, y, flood_threshold_m, raised_m, layer and kind."""
-        parts = []
-        power = self["power_nodes"]
-        if len(power):
-            part = power[["x", "y", "flood_threshold_m", "raised_m", "added_m", "raise_failure", "kind"]].assign(
-                layer="power"
-            )
-            parts.append(part[(part["kind"] != "feeder") | part["flood_threshold_m"].notna()])
-        for layer, table in (("facility", "facilities"), ("firm", "firms")):
-            rows = self[table]
-            if len(rows):
-                kind = rows["kind"] if "kind" in rows else rows["sector"]
-                parts.append(rows[SITE_COLUMNS].assign(layer=layer, kind=kind))
-        columns = [*SITE_COLUMNS, "kind", "layer"]
-        return pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+        return layer.sites(self.tables)

@@ -14,10 +14,12 @@ import numpy as np
 
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
-from resilience.city.city import LAYERS, City
+from resilience.networks.layer import picks
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from resilience.city.city import City
 
 _COMPARE = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
@@ -28,7 +30,8 @@ _COMPARE = {
 def select(city: City, where: str) -> tuple[str, pd.Index]:
     """Return the table and the ids that an expression picks.
 
-    Columns are written layer.column; the layer is road, power, facility, firm or zone, the same throughout;
+    Columns are written layer.column; the layer is road, power, facility, firm, zone or the word of a layer from
+    elsewhere, the same throughout;
     layer.id is the global id.
 
     Raises
@@ -45,9 +48,10 @@ def select(city: City, where: str) -> tuple[str, pd.Index]:
         raise InputError(say("error.bad_where", where=where, reason=error.msg)) from error
     layers = {n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
     layer = min(layers, default=where.split(".", 1)[0])
-    if len(layers) != 1 or layer not in LAYERS:
-        raise InputError(say("error.unknown_layer", where=where, expected=near(layer, LAYERS)))
-    table = city[LAYERS[layer]]
+    known = picks()
+    if len(layers) != 1 or layer not in known:
+        raise InputError(say("error.unknown_layer", where=where, expected=near(layer, known)))
+    table = city[known[layer]]
     try:
         picked = np.asarray(_value(tree, table, where))
     except TypeError as error:
@@ -56,7 +60,7 @@ def select(city: City, where: str) -> tuple[str, pd.Index]:
         raise InputError(say("error.bad_where", where=where, reason=say("error.no_comparison")))
     if not picked.any():
         raise InputError(say("error.no_match", where=where))
-    return LAYERS[layer], table.index[picked]
+    return known[layer], table.index[picked]
 
 
 def _value(node: ast.expr, table: pd.DataFrame, where: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.city.selection import select
+from resilience.networks.layer import site_tables
 
 if TYPE_CHECKING:
     from resilience.city.inputs import Inputs
@@ -69,5 +70,5 @@ class FloodProof:
             Nothing matches `where`, or it picks roads or zones.
 
         """
-        tables = ("power_nodes", "facilities", "firms")
+        tables = tuple(site_tables(inputs.city.tables))
         return _raised(inputs, self.where, self.height_m, self.failure_probability, tables)

@@ -73,3 +73,30 @@ def dependencies(
         any_rule=(rows["rule"].iloc[first] == "any").to_numpy(bool),
         buffer_hours=buffer,
     )
+
+
+def people_behind(
+    components: pd.Index,
+    zones: pd.DataFrame,
+    facilities: pd.DataFrame,
+    rows: pd.DataFrame,
+    beside: list[tuple[str, str]],
+) -> NDArray[np.float64]:
+    """Return the people who depend on each component, shape (components,): residents of zones, added up along the rows.
+
+    A hospital stands for an equal share of all residents; of `beside`, pairs of ids, the first stands for what the
+    second does too, as a substation for its feeders.
+    """
+    index = {name: i for i, name in enumerate(components)}
+    people = np.zeros(len(index))
+    for zone, many in zip(zones.index, zones["people"], strict=True):
+        people[index[zone]] = many
+    hospitals = facilities.index[facilities["kind"] == "hospital"] if len(facilities) else []
+    for name in hospitals:
+        people[index[name]] = zones["people"].sum() / len(hospitals)
+    own = people.copy()
+    for supplier, consumer in zip(rows["supplier"], rows["consumer"], strict=True):
+        people[index[supplier]] += own[index[consumer]]
+    for up, down in beside:
+        people[index[up]] += people[index[down]]
+    return people

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import igraph
 import numpy as np
 
+from resilience.base.errors import Problem
+from resilience.networks.layer import SITE_COLUMNS, Findings, Layer, Place, Tables
+from resilience.networks.network import Network
 from resilience.networks.shedding import Island, best_served
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from resilience.networks.network import Network
-
-    Bools = NDArray[np.bool_]
-    Ints = NDArray[np.int64]
+    from resilience.base.arrays import Bools, Ints
 
 UNLIMITED = 1e12
 KEPT = 512
@@ -81,6 +81,7 @@ class PowerModel:
         self.network = network
         nodes = network.nodes
         self.size = len(nodes)
+        self.nodes, self.links = nodes.index, network.links.index
         self.tail, self.head = network.ends
         self.link_kw = network.links["capacity_kw"].fillna(UNLIMITED).to_numpy(float)
         self.node_kw = nodes["capacity_kw"].fillna(UNLIMITED).to_numpy(float)
@@ -94,6 +95,12 @@ class PowerModel:
         order = np.lexsort((nodes.index.to_numpy(str), -self.load_kw, -self.priority))
         self.pick_up = order[self.load_kw[order] > 0]
         self._known: dict[tuple[bytes, bytes, bytes], tuple[Bools, Bools, float]] = {}
+
+    def stands_for(self) -> list[tuple[str, str]]:
+        """Return pairs of ids: what a feeder hangs on, and the feeder."""
+        feeder = (self.network.nodes["kind"] == "feeder").to_dict()
+        ends = zip(self.network.links["from_node"], self.network.links["to_node"], strict=True)
+        return [(up, down) for a, b in ends for up, down in ((a, b), (b, a)) if feeder[down] and not feeder[up]]
 
     def supplied(self, node_on: Bools, link_on: Bools) -> Bools:
         """Return which nodes have power, shape (nodes,), given which nodes and links are in service.
@@ -225,3 +232,49 @@ class PowerModel:
         graph = igraph.Graph(n=2 * n + 2, edges=edges, directed=True)
         value = graph.maxflow_value(start, end, capacity=capacity.tolist())
         return bool(value >= need.sum() * (1.0 - 1e-9))
+
+
+def _model(tables: Tables) -> PowerModel | None:
+    nodes, links = tables["power_nodes"], tables["power_links"]
+    if len(nodes) == 0 or len(links) == 0:
+        return None
+    return PowerModel(Network("power", nodes, links), homes(tables["zones"], tables["dependencies"], nodes.index))
+
+
+def _components(tables: Tables) -> list[pd.Index]:
+    return [tables["power_nodes"].index, tables["power_links"].index]
+
+
+def _sites(tables: Tables) -> list[pd.DataFrame]:
+    """Return what can be flooded; a feeder stands nowhere unless it has a threshold."""
+    part = tables["power_nodes"][[*SITE_COLUMNS, "kind"]]
+    return [part[(part["kind"] != "feeder") | part["flood_threshold_m"].notna()]]
+
+
+def _check(city: Place, found: Findings) -> None:
+    """Check that there is a source, and that everything has power on an ordinary day."""
+    power = city.model("power")
+    if power is None:
+        return
+    nodes = power.network.nodes
+    if not (nodes["kind"] == "source").any():
+        found.problems.append(Problem("no_source", "power_nodes.csv", column="kind"))
+        return
+    on = power.supplied(np.ones(power.size, np.bool_), np.ones(len(power.tail), np.bool_))
+    found.problems += [
+        Problem("not_supplied", "power_nodes.csv", int(found.lines["power_nodes"][i]), "id", str(nodes.index[i]))
+        for i in np.flatnonzero(~on)[:20]
+    ]
+
+
+LAYER = Layer(
+    name="power",
+    tables={"power_nodes": "power", "power_links": "power"},
+    picks={"power": "power_nodes"},
+    same_ids=(("power_nodes", "power_links"),),
+    kept=("power_nodes", "power_links"),
+    components=_components,
+    sites=_sites,
+    model=_model,
+    check=_check,
+)

@@ -13,6 +13,8 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.spatial import cKDTree
 
 from resilience.base.defaults import default
+from resilience.base.errors import Notice, Problem
+from resilience.networks.layer import Findings, Layer, Place, Tables, tell_twice
 from resilience.traffic.graph import RoadGraph
 
 if TYPE_CHECKING:
@@ -196,3 +198,84 @@ def binned_depth(depth_m: NDArray[np.float64]) -> NDArray[np.float64]:
     width = default("traffic.depth_bin_m")
     bins = np.maximum(np.ceil(depth_m / width - 1e-9), 1.0)
     return np.where(depth_m > 0.0, (bins - 0.5) * width, 0.0)
+
+
+def _components(tables: Tables) -> list[pd.Index]:
+    """Return signals and tunnels; the other roads keep a state of their own."""
+    nodes, links = tables["road_nodes"], tables["road_links"]
+    signals = nodes.index[nodes["signal"].to_numpy(bool)] if len(nodes) else nodes.index
+    return [signals, links.index[links["structure"] == "tunnel"] if len(links) else links.index]
+
+
+def _check_rows(tables: Tables, found: Findings) -> None:
+    links = tables["road_links"]
+    for row, node in links.loc[links["from_node"] == links["to_node"], ["row", "from_node"]].itertuples(index=False):
+        found.problems.append(Problem("self_loop", "road_links.csv", int(row), "to_node", str(node)))
+    trips = tables["trips"]
+    within = trips[trips["origin"] == trips["destination"]]
+    again = trips[trips.duplicated(["origin", "destination", "purpose", "mode"])]
+    for key, some, column in (("within_zone", within, "destination"), ("duplicate_trips", again, "origin")):
+        rows = zip(some["row"][:20], some["origin"][:20], strict=True)
+        found.problems += [Problem(key, "trips.csv", int(r), column, o) for r, o in rows]
+    attached = set(tables["connectors"]["zone"])
+    for column in ("origin", "destination"):
+        loose = trips[~trips[column].isin(attached) & trips[column].isin(tables["zones"]["id"])]
+        rows = zip(loose["row"][:20], loose[column][:20], strict=True)
+        found.problems += [Problem("no_connector", "trips.csv", int(r), column, o) for r, o in rows]
+
+
+def _check(city: Place, found: Findings) -> None:
+    """Check that trips have ways, and tell of zones and sites that the roads do not reach."""
+    road: RoadModel | None = city.model("road")
+    if road is None:
+        return
+    for name, columns in (("road_links", None), ("connectors", ["zone", "node"])):
+        tell_twice(name, city[name], found, columns)
+    zones, trips = city["zones"], city["trips"]
+    loose = zones.index[~road.connected & ((zones["people"] > 0) | (zones["jobs"] > 0)).to_numpy()]
+    if len(loose):
+        people = zones.loc[loose, "people"].sum()
+        values = {"count": str(len(loose)), "people": f"{people:,.0f}", "first": ", ".join(loose[:3])}
+        found.notices.append(Notice("loose_zones", values))
+    _tell_far_sites(road, city.sites, found)
+    if len(trips) == 0:
+        found.notices.append(Notice("no_trips", {}))
+        return
+    shut = np.zeros(len(road.graph.tail), np.bool_)
+    main = road.largest_part(shut)[road.zone_node]
+    ends = [np.asarray(zones.index.get_indexer(trips[c]), np.int64) for c in ("origin", "destination")]
+    way = road.ways(shut, ends[0], ends[1]) & road.ways(shut, ends[1], ends[0])
+    for position in np.flatnonzero(~way)[:20]:
+        column = "origin" if main[ends[1][position]] else "destination"
+        name = trips[column].iloc[position].removeprefix("zone:")
+        line = int(found.lines["trips"][position])
+        found.problems.append(Problem("unreachable_zone", "trips.csv", line, column, name))
+
+
+def _tell_far_sites(road: RoadModel, sites: pd.DataFrame, found: Findings) -> None:
+    """Tell by name which sites stand too far from the roads, and which stand beside roads that nobody can reach."""
+    if len(sites) == 0:
+        return
+    x, y = sites["x"].to_numpy(float), sites["y"].to_numpy(float)
+    node, metres = road.attach(x, y)
+    any_node = np.asarray(cKDTree(road.network.nodes[["x", "y"]].to_numpy(float)).query(np.column_stack([x, y]))[1])
+    elsewhere = (node >= 0) & (any_node != node)
+    for key, some in (("sites_far", node < 0), ("sites_beside_stub", elsewhere)):
+        names = sites.index[some]
+        if len(names):
+            first = ", ".join(f"{n} ({m / 1000:,.1f} km)" for n, m in zip(names[:5], metres[some][:5], strict=True))
+            most = f"{default('traffic.attach_most_m') / 1000:g}"
+            found.notices.append(Notice(key, {"count": str(len(names)), "first": first, "most": most}))
+
+
+LAYER = Layer(
+    name="road",
+    tables={"road_nodes": "road", "road_links": "road"},
+    more=("connectors", "purposes", "trips"),
+    picks={"road": "road_links"},
+    same_ids=(("road_nodes", "road_links"),),
+    kept=("road_nodes", "road_links"),
+    components=_components,
+    check_rows=_check_rows,
+    check=_check,
+)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.base.arrays import sums
+from resilience.base.errors import Problem
+from resilience.networks.layer import SITE_COLUMNS, Findings, Layer, Place, Tables, tell_twice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,3 +138,46 @@ def supply_network(firms: pd.DataFrame, sectors: pd.DataFrame, links: pd.DataFra
         output=output,
         final=output - sums(supplier, flow, len(firms)),
     )
+
+
+def _components(tables: Tables) -> list[pd.Index]:
+    return [tables["firms"].index]
+
+
+def _sites(tables: Tables) -> list[pd.DataFrame]:
+    firms = tables["firms"]
+    return [firms[SITE_COLUMNS].assign(kind=firms["sector"])]
+
+
+def _check_rows(tables: Tables, found: Findings) -> None:
+    hours = tables["sectors"]
+    late = hours[hours["closes_hour"] <= hours["opens_hour"]]
+    found.problems += [Problem("bad_span", "sectors.csv", int(r), "closes_hour") for r in late["row"]]
+
+
+def _check(city: Place, found: Findings) -> None:
+    """Check that no firm sells more than it makes, and tell of supply links that stand twice."""
+    firms, sectors, links = (city[t] for t in ("firms", "sectors", "supply_links"))
+    if len(firms) == 0 or len(sectors) == 0:
+        return
+    supply = supply_network(firms, sectors, links)
+    short = np.flatnonzero(supply.final < -1e-6 * supply.output)
+    found.problems += [
+        Problem("oversold", "supply_links.csv", int(found.lines["supply_links"][supply.supplier == i][0]),
+                "flow_per_day", str(firms.index[i]), f"{supply.output[i]:g}")
+        for i in short[:20]
+    ]  # fmt: skip
+    tell_twice("supply_links", links, found)
+
+
+LAYER = Layer(
+    name="supply",
+    tables={"firms": "firm", "supply_links": "supply"},
+    more=("sectors",),
+    picks={"firm": "firms"},
+    kept=("firms", "sectors"),
+    components=_components,
+    sites=_sites,
+    check_rows=_check_rows,
+    check=_check,
+)

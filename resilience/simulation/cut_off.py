@@ -69,16 +69,26 @@ class CutOff:
             )  # fmt: skip
 
     def _blame(self, ways: Ways, zone: int) -> tuple[tuple[int, ...], int]:
-        """Return a smallest set of closed links that would bring access back, and how many others of its size would.
-
-        Access is back when at least a tenth of those who lost their way have one (traffic.access_back_share): of the
-        smallest sets the one is told that brings most people back, then the one that closed first.
-        """
+        """Return the closed links that cut a zone off, and how many other sets would explain it as well."""
         people = self.people
         mine = people.origin == zone
         goals, at = np.unique(people.destination[mine], return_inverse=True)
         weight = sums(at, people.persons[mine], len(goals))
         weight[ways.reach(zone, frozenset())[goals]] = 0.0
+        return self.smallest(ways, zone, goals, weight)
+
+    def smallest(self, ways: Ways, zone: int, goals: Ints, weight: Floats) -> tuple[tuple[int, ...], int]:
+        """Return a smallest set of closed links that would bring access back, and how many others of its size would.
+
+        Access is back when at least a tenth of those who lost their way have one (traffic.access_back_share): of the
+        smallest sets the one is told that brings most people back, then the one that closed first.
+
+        Parameters
+        ----------
+        zone, goals : where people are, and where they go, shape (goals,)
+        weight : people who lost their way there, shape (goals,)
+
+        """
         enough = default("traffic.access_back_share") * weight.sum()
 
         def back(links: frozenset[int]) -> float:

@@ -14,14 +14,16 @@ import igraph
 import numpy as np
 
 from resilience.base.causes import minimal_sets
-from resilience.networks.dependency import dependencies
+from resilience.networks.dependency import dependencies, people_behind
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
-    from resilience.base.arrays import Bools
+    from resilience.base.arrays import Bools, Ints
     from resilience.base.streams import Streams
     from resilience.city.city import City
+    from resilience.networks.layer import Model
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,20 @@ class Change:
         return self.sources[0] if self.sources else -1
 
 
+@dataclass(frozen=True)
+class _Wired:
+    """A layer with a model, and the numbers of its nodes and links among all components."""
+
+    model: Model
+    nodes: Ints
+    links: Ints
+
+    @classmethod
+    def of(cls, model: Model, components: pd.Index) -> _Wired:
+        """Return a layer's model with the numbers of its parts."""
+        return cls(model, *(np.asarray(components.get_indexer(ids), np.int64) for ids in (model.nodes, model.links)))
+
+
 class Services:
     """State of all components of a city.
 
@@ -60,28 +76,21 @@ class Services:
         many = len(self.components)
         self.up, self.loss = np.ones(many, np.bool_), np.zeros(many)
         rows = city["dependencies"]
-        fails = (
-            streams.uniform("generator-start", rows["consumer"].to_numpy(str)) < rows["start_failure"].to_numpy(float)
-            if len(rows)
-            else None
-        )
-        self.needs = dependencies(rows, self.components, fails) if len(rows) else None
-        self.power = city.power
-        self.people_behind = _people_behind(city)
-        self._rows_of_need = _group(self.needs.need, len(self.needs.consumer)) if self.needs else []
-        if self.power is not None:
-            network = self.power.network
-            self._nodes = np.asarray(self.components.get_indexer(network.nodes.index), np.int64)
-            self._links = np.asarray(self.components.get_indexer(network.links.index), np.int64)
+        draw = streams.uniform("generator-start", rows["consumer"].to_numpy(str))
+        fails = draw < rows["start_failure"].to_numpy(float)
+        self.needs = dependencies(rows, self.components, fails)
+        self.wired = [_Wired.of(model, self.components) for model in city.models.values()]
+        beside = [pair for wired in self.wired for pair in wired.model.stands_for()]
+        self.people_behind = people_behind(self.components, city["zones"], city["facilities"], rows, beside)
+        self._rows_of_need = _group(self.needs.need, len(self.needs.consumer))
         self._ties = self._tie()
         self._needs_of: dict[int, list[int]] = {}
         self._bears = np.zeros(many, np.bool_)
-        if self.needs is not None:
-            for need, consumer in enumerate(self.needs.consumer.tolist()):
-                self._needs_of.setdefault(consumer, []).append(need)
-            self._bears[self.needs.supplier] = True
-        if self.power is not None:
-            self._bears[[*self._nodes, *self._links]] = True
+        for need, consumer in enumerate(self.needs.consumer.tolist()):
+            self._needs_of.setdefault(consumer, []).append(need)
+        self._bears[self.needs.supplier] = True
+        for wired in self.wired:
+            self._bears[[*wired.nodes, *wired.links]] = True
         self._lacking = np.zeros(0, np.bool_)
         self._explanations: dict[tuple[tuple[bool, bool, tuple[int, ...]], ...], list[tuple[int, ...]]] = {}
         self._above: dict[int, NDArray[np.int64]] = {}
@@ -100,7 +109,7 @@ class Services:
 
     def unsettled(self) -> bool:
         """Return whether the next hour may bring a change by itself: a buffer runs, or something could come back."""
-        if self.needs is not None and np.isfinite(self.needs.missing_since).any():
+        if np.isfinite(self.needs.missing_since).any():
             return True
         return bool((self.intact & ~self.up).any())
 
@@ -118,41 +127,35 @@ class Services:
         back = np.flatnonzero(~before & self.up)
         for c in back:
             self._roots.pop(int(c), None)
-        self._lacking = self.needs.failed(hour, self.needs.met(self.up)) if self.needs is not None else fallen[:0]
+        self._lacking = self.needs.failed(hour, self.needs.met(self.up))
         lost = [self._explained(c, reasons[c], hour) for c in reasons if before[c] and not self.up[c]]
-        if self.needs is not None:
-            self.needs.watch(hour, self.needs.met(self.up))
+        self.needs.watch(hour, self.needs.met(self.up))
         return [*lost, *(Change(int(c), True, "restored") for c in back)]
 
     def _tie(self) -> igraph.Graph:
-        """Return who bears on whom: suppliers on consumers, neighbours in the power network on each other."""
-        edges = []
-        if self.needs is not None:
-            edges.append(np.column_stack([self.needs.supplier, self.needs.consumer[self.needs.need]]))
-        if self.power is not None:
-            for end in (self.power.tail, self.power.head):
-                pairs = np.column_stack([self._links, self._nodes[end]])
+        """Return who bears on whom: suppliers on consumers, neighbours within a layer on each other."""
+        edges = [np.column_stack([self.needs.supplier, self.needs.consumer[self.needs.need]])]
+        for wired in self.wired:
+            for end in (wired.model.tail, wired.model.head):
+                pairs = np.column_stack([wired.links, wired.nodes[end]])
                 edges += [pairs, pairs[:, ::-1]]
-        return igraph.Graph(n=len(self.up), edges=np.concatenate(edges) if edges else [], directed=True)
+        return igraph.Graph(n=len(self.up), edges=np.concatenate(edges).tolist(), directed=True)
 
     # -- fall and return --------------------------------------------------------------------------
 
     def _unmet(self, hour: float, up: Bools) -> NDArray[np.int64]:
-        assert self.needs is not None  # noqa: S101 - callers look first
         return np.flatnonzero(self.needs.failed(hour, self.needs.met(up)))
 
     def _short(self, up: Bools) -> Bools:
         """Return which components lack something they need, buffers aside, shape (components,)."""
         short = np.zeros(len(up), np.bool_)
-        if self.needs is not None:
-            short[self.needs.consumer[~self.needs.met(up)]] = True
+        short[self.needs.consumer[~self.needs.met(up)]] = True
         return short
 
-    def _serve(self, on: Bools, wanted: Bools) -> tuple[Bools, Bools]:
-        """Return which power nodes are joined to a source and which of these are shed, two of shape (nodes,)."""
-        assert self.power is not None  # noqa: S101 - callers look first
-        live, shed = self.power.serve(on[self._nodes], on[self._links], wanted[self._nodes])
-        self.shed_gap = max(self.shed_gap, self.power.gap)
+    def _serve(self, wired: _Wired, on: Bools, wanted: Bools) -> tuple[Bools, Bools]:
+        """Return which nodes of a layer are joined to a source and which of these are shed, two of shape (nodes,)."""
+        live, shed = wired.model.serve(on[wired.nodes], on[wired.links], wanted[wired.nodes])
+        self.shed_gap = max(self.shed_gap, wired.model.gap)
         return live, shed
 
     def _fall(self, hour: float, reasons: dict[int, str]) -> Bools:
@@ -167,18 +170,17 @@ class Services:
             reasons[int(hit)] = "damaged"
         while True:
             before = up.copy()
-            if self.needs is not None:
-                for need in self._unmet(hour, up):
-                    consumer = int(self.needs.consumer[need])
-                    on[consumer] = False
-                    if up[consumer]:
-                        up[consumer] = False
-                        reasons[consumer] = f"no_{self.needs.service[need]}"
-            if self.power is not None:
+            for need in self._unmet(hour, up):
+                consumer = int(self.needs.consumer[need])
+                on[consumer] = False
+                if up[consumer]:
+                    up[consumer] = False
+                    reasons[consumer] = f"no_{self.needs.service[need]}"
+            for wired in self.wired:
                 fallen = start & ~up
-                live, shed = self._serve(on, up | (on & ~fallen & ~self._short(up)))
-                for n in np.flatnonzero(up[self._nodes] & ~(live & ~shed)):
-                    c = int(self._nodes[n])
+                live, shed = self._serve(wired, on, up | (on & ~fallen & ~self._short(up)))
+                for n in np.flatnonzero(up[wired.nodes] & ~(live & ~shed)):
+                    c = int(wired.nodes[n])
                     up[c] = False
                     reasons[c] = "shed" if live[n] else "no_supply"
             if np.array_equal(up, before):
@@ -191,14 +193,14 @@ class Services:
         for _ in range(len(self.up) + 1):
             before = self.up.copy()
             ready = intact & ~fallen & ~self.up & ~self._short(self.up)
-            if self.power is not None:
+            for wired in self.wired:
                 on = self.up | self._idle | ready
-                live, shed = self._serve(on, self.up | ready)
-                for n in np.flatnonzero(self.up[self._nodes] & ~(live & ~shed)):
-                    reasons[int(self._nodes[n])] = "shed" if live[n] else "no_supply"
-                self.up[self._nodes] = live & ~shed & (self.up | ready)[self._nodes]
-                self._idle[self._nodes] = (on & ~self.up)[self._nodes]
-                ready[self._nodes] = False
+                live, shed = self._serve(wired, on, self.up | ready)
+                for n in np.flatnonzero(self.up[wired.nodes] & ~(live & ~shed)):
+                    reasons[int(wired.nodes[n])] = "shed" if live[n] else "no_supply"
+                self.up[wired.nodes] = live & ~shed & (self.up | ready)[wired.nodes]
+                self._idle[wired.nodes] = (on & ~self.up)[wired.nodes]
+                ready[wired.nodes] = False
             self.up |= ready
             if np.array_equal(before, self.up):
                 return
@@ -247,7 +249,7 @@ class Services:
         Those with the same needs, out of buffer or not, are lost for the same causes.
         """
         needs = self._needs_of.get(component, ())
-        if self.needs is None or self._bears[component]:
+        if self._bears[component]:
             return ()
         return tuple(
             (bool(self._lacking[n]), bool(self.needs.any_rule[n]), tuple(self.needs.supplier[self._rows_of_need[n]]))
@@ -264,8 +266,6 @@ class Services:
 
         That one goes back to what the component itself goes back to, if there is such a supplier.
         """
-        if self.needs is None:
-            return (), 0
         others = 0
         mine = self._roots.get(component, frozenset())
         told: dict[int, None] = {}
@@ -301,14 +301,11 @@ class Services:
             on = up.copy()
             while True:
                 before = up.copy()
-                if self.needs is not None:
-                    starved = self.needs.consumer[self._unmet(hour, up)]
-                    up[starved] = on[starved] = False
-                if self.power is not None:
-                    if limits:
-                        up[self._nodes] &= self.power.supplied(on[self._nodes], on[self._links])
-                    else:
-                        up[self._nodes] &= self.power.joined(on[self._nodes], on[self._links])
+                starved = self.needs.consumer[self._unmet(hour, up)]
+                up[starved] = on[starved] = False
+                for wired in self.wired:
+                    asked = wired.model.supplied if limits else wired.model.joined
+                    up[wired.nodes] &= asked(on[wired.nodes], on[wired.links])
                 if np.array_equal(up, before):
                     break
             self._trials[repaired, limits] = up
@@ -316,7 +313,7 @@ class Services:
 
     def deadlocked(self) -> NDArray[np.int64]:
         """Return intact components that stay down only because they wait for each other."""
-        if self.needs is None:
+        if len(self.needs.consumer) == 0:
             return np.zeros(0, np.int64)
         hope = self.up | self.intact
         while True:
@@ -325,40 +322,11 @@ class Services:
             if len(drop) == 0:
                 break
             hope[drop] = False
-        if self.power is not None:
-            alive = self.power.supplied(hope[self._nodes], hope[self._links])
-            hope[self._nodes] &= alive
+        for wired in self.wired:
+            hope[wired.nodes] &= wired.model.supplied(hope[wired.nodes], hope[wired.links])
         return np.flatnonzero(hope & ~self.up)
 
 
 def _group(owner: NDArray[np.int64], many: int) -> list[NDArray[np.int64]]:
     order = np.argsort(owner, kind="stable")
     return np.split(order, np.searchsorted(owner[order], np.arange(1, many)))
-
-
-def _people_behind(city: City) -> NDArray[np.float64]:
-    """People who depend on each component, shape (components,): residents of zones, added up along the rows.
-
-    A substation stands for its feeders; a hospital for an equal share of all residents.
-    """
-    index = {name: i for i, name in enumerate(city.components)}
-    people = np.zeros(len(index))
-    zones = city["zones"]
-    for zone, many in zip(zones.index, zones["people"], strict=True):
-        people[index[zone]] = many
-    facilities = city["facilities"]
-    hospitals = facilities.index[facilities["kind"] == "hospital"] if len(facilities) else []
-    for name in hospitals:
-        people[index[name]] = zones["people"].sum() / len(hospitals)
-    rows = city["dependencies"]
-    own = people.copy()
-    for supplier, consumer in zip(rows.get("supplier", []), rows.get("consumer", []), strict=True):
-        people[index[supplier]] += own[index[consumer]]
-    links, nodes = city["power_links"], city["power_nodes"]
-    if len(links):
-        feeder = (nodes["kind"] == "feeder").to_dict()
-        for a, b in zip(links["from_node"], links["to_node"], strict=True):
-            for up, down in ((a, b), (b, a)):
-                if feeder[down] and not feeder[up]:
-                    people[index[up]] += people[index[down]]
-    return people

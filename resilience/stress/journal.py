@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from resilience.base.errors import RunError
 from resilience.base.files import atomic, remove_temporary, write_json, write_parquet
 from resilience.base.text import say
+from resilience.networks.layer import kept_tables
 from resilience.results.grades import grade_run
 from resilience.results.record import TABLES
 from resilience.results.run import open_run
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from resilience.case.case import Case
-
-
-CITY_TABLES = ("zones", "road_nodes", "road_links", "power_nodes", "power_links", "facilities", "firms", "sectors",
-               "dependencies")  # fmt: skip
 
 
 def open_journal(folder: Path, plan: dict[str, Any]) -> Path:
@@ -54,7 +51,7 @@ def compact(folder: Path, journal: Path, case: Case, plan: dict[str, Any]) -> No
         files = [p / f"{name}.parquet" for p in parts if (p / f"{name}.parquet").is_file()]
         if files:
             _merge(folder / f"{name}.parquet", files)
-    for name in CITY_TABLES:
+    for name in kept_tables():
         table = case.city.tables[name]
         if len(table):
             write_parquet(folder / f"{name}.parquet", table.reset_index())

@@ -74,7 +74,7 @@ def town(nodes, links, rows, zones, works=()):
     tables = {"power_nodes": node, "power_links": link, "dependencies": need, "zones": zone, "facilities": works}
     power = PowerModel(network, homes(zone, need, node.index)) if len(link) else None
     components = pd.Index([*node.index, *link.index, *works.index, *zone.index], dtype=object)
-    return Town(tables=tables, power=power, components=components)
+    return Town(tables=tables, models={"power": power} if power else {}, components=components)
 
 
 def losses(city, *damaged):

@@ -110,7 +110,9 @@ def test_without_the_braess_bridge_nobody_stays_at_home():
 
 def test_streets_and_cells_close_their_links_together():
     net = graph(3, [(0, 1), (1, 0), (1, 2), (0, 1)])
-    assert [(e.name, e.links.tolist()) for e in streets(net)] == [("0–1", [0, 1, 3]), ("1–2", [2])]
+    assert [(e.name, e.links.tolist()) for e in streets(net)] == [
+        ("0–1 (0, 1)", [0, 1]), ("0–1 (3)", [3]), ("1–2", [2]),
+    ]  # fmt: skip
     xy = np.array([[0.0, 0.0], [10.0, 0.0], [100.0, 50.0]])
     assert [(e.name, e.links.tolist()) for e in cells(net, xy, 2)] == [("0/0", [0, 1, 3]), ("1/0", [2])]
     with pytest.raises(InputError):
@@ -412,3 +414,17 @@ def test_bond_percolation_of_the_square_lattice():
     order = np.column_stack([shuffled, shuffled + half]).ravel()
     curve = percolation(net, order, steps=50)
     assert curve.loc[curve["second"].idxmax(), "removed"] == pytest.approx(0.5, abs=0.06)
+
+
+def test_parallel_roads_are_streets_of_their_own():
+    """Three roads of 5, 10 and 15 minutes between two places, each there and back, the links in no order."""
+    net = graph(2, [(1, 0), (0, 1), (0, 1), (1, 0), (0, 1), (1, 0)], minutes=[15, 10, 5, 5, 15, 10], capacity=1000.0)
+    found = streets(net)
+    assert sorted(sorted(net.free_flow_min[e.links].tolist()) for e in found) == [[5, 5], [10, 10], [15, 15]]
+    assert len({e.name for e in found}) == 3
+
+
+def test_a_street_with_one_link_each_way_is_one_street_whatever_their_lengths():
+    net = graph(3, [(0, 1), (1, 0), (1, 2)], minutes=[5, 6, 7])
+    assert [e.links.tolist() for e in streets(net)] == [[0, 1], [2]]
+    assert [e.name for e in streets(net)] == ["0–1", "1–2"]
