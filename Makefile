@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/porto_alegre/demo
 RESULT_OF_VERIFY := docs/verification.md
+# seconds to wait for another apt that holds the lock
+LOCK := 600
 PEER := build/peers/aequilibrae
 RESULT_OF_BENCH := docs/benchmarks.md
 
@@ -42,7 +44,9 @@ demo: install
 browser:
 	@if command -v chromium >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q .; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk fontconfig >/dev/null; \
+		for try in 1 2 3 4 5 6; do apt-get -o DPkg::Lock::Timeout=$(LOCK) update -qq && break; sleep 20; done; \
+		DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=$(LOCK) install -y -qq \
+			chromium fonts-noto-cjk fontconfig >/dev/null; \
 	else echo "Chromium or a Chinese font is missing and apt-get may not be used here: browser tests will be skipped."; fi
 
 lint: install-dev

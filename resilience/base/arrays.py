@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+Longs = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
 Unsigned = NDArray[np.uint32]
 

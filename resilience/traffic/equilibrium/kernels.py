@@ -2,10 +2,8 @@
 
 Every pair keeps its paths in a linked list of slots. A pass searches the tree of each origin, adds what is shorter
 than the paths of a pair, measures, and (unless it only measures) moves flow at once, costs following each move. A sweep
-moves flow among the paths that are there. Flow moves from a dearer path to the cheapest by a Newton step on the
-arcs in which they differ; trips that stay at home are one more place to move from and to.
-
-All flow is in passenger-car units an hour, all cost in minutes.
+moves flow among the paths that are there. Flow moves from a dearer path to the cheapest by a Newton step on the arcs in
+which they differ; trips that stay at home are one more place to move from and to. Flow in pcu/h, cost in minutes.
 """
 
 from __future__ import annotations
@@ -20,12 +18,7 @@ from resilience.traffic.cost import FLOW, SLOPE, minutes_at, slope_at
 from resilience.traffic.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Shorts = NDArray[np.int32]
-    Unsigned = NDArray[np.uint32]
+    from resilience.base.arrays import Bytes, Floats, Ints, Longs, Shorts, Unsigned
 
 SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
@@ -92,7 +85,7 @@ class Store(NamedTuple):
     used : how many slots, pool entries and busy pairs are used, the first free slot, the last stamp, slots of the base
     """
 
-    start: NDArray[np.uint64]
+    start: Longs
     length: Unsigned
     flow: Floats
     next: Shorts
@@ -101,8 +94,8 @@ class Store(NamedTuple):
     head: Shorts
     sent: Floats
     busy: Shorts
-    is_busy: NDArray[np.uint8]
-    straight: NDArray[np.uint8]
+    is_busy: Bytes
+    straight: Bytes
     used: Ints
     mark: Ints
     trail: Unsigned
@@ -119,12 +112,12 @@ class Trees(NamedTuple):
     up: Unsigned
     spare: Unsigned
     order: Unsigned
-    known: NDArray[np.uint8]
+    known: Bytes
     label: Floats
     queue: Unsigned
     stack: Unsigned
     keys: Floats
-    same: NDArray[np.uint8]
+    same: Bytes
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)

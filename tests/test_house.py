@@ -1,0 +1,48 @@
+"""The house itself: rooms only, no crowded file, and nothing of the old one left in its words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import resilience
+
+HOUSE = Path(resilience.__file__).parent
+ROOMS = {"base", "traffic", "results", "networks", "readers", "city", "hazards", "measures", "agents", "metrics",
+         "case", "simulation", "stress", "cli"}  # fmt: skip
+MOST_LINES = 800
+
+
+def test_the_package_holds_its_public_names_and_rooms_only():
+    files = {f.name for f in HOUSE.iterdir() if f.is_file()}
+    assert files <= {"__init__.py", "testing.py", "py.typed"}
+    folders = {f.name for f in HOUSE.iterdir() if f.is_dir() and f.name not in ("__pycache__", "data", "shipped")}
+    assert folders == ROOMS
+
+
+def test_no_module_is_crowded():
+    crowded = {
+        str(f.relative_to(HOUSE)): many
+        for f in HOUSE.rglob("*.py")
+        if (many := len(f.read_text(encoding="utf-8").splitlines())) > MOST_LINES
+    }
+    assert not crowded
+
+
+@pytest.mark.parametrize("name", resilience.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(resilience, name) is not None
+
+
+def test_documents_name_files_that_are_there(root):
+    """A path of the package that a page names exists."""
+    pages = [root / "README.md", root / "CONTRIBUTING.md", *(root / "docs").glob("*.md")]
+    named = {
+        (page.name, path)
+        for page in pages
+        for path in re.findall(r"`(resilience/[\w/]+\.(?:py|csv|toml))`", page.read_text(encoding="utf-8"))
+    }
+    missing = sorted((page, path) for page, path in named if not (root / path).exists())
+    assert not missing
