@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dashboard import data
+from resilience.results import summary as results
+from resilience.results import trace as causes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ def csv_text(table: pd.DataFrame) -> str:
 
 def scores(view: View) -> pd.DataFrame:
     """Return median and percentiles of each metric of the chosen option in the scenarios of the ladder."""
-    table = data.summary(view.run).reset_index()
+    table = results.summary(view.run).reset_index()
     mine = table[(table["option"] == view.option) & table["scenario"].isin(view.ladder.scenarios)]
     return _named(view, mine)
 
@@ -53,14 +55,14 @@ def differences(view: View) -> pd.DataFrame:
 def recovery(view: View) -> pd.DataFrame:
     """Return the summaries of the chosen metric in the chosen scenario."""
     name = view.metric["name"]
-    table = data.recovery(view.run, view.scenario["name"], name)
+    table = results.recovery(view.run, view.scenario["name"], name)
     table.insert(0, "metric", name)
     return _named(view, table)
 
 
 def events(view: View) -> pd.DataFrame:
     """Return the events of the chosen scenario, option and replicate."""
-    return pd.DataFrame(data.events(view.run, view.scenario["name"], view.option, view.replicate))
+    return pd.DataFrame(causes.events(view.run, view.scenario["name"], view.option, view.replicate))
 
 
 def _named(view: View, table: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import data
+from resilience.results import summary as results
 
 if TYPE_CHECKING:
     from dashboard.view import View
@@ -61,7 +62,7 @@ def small_curve(
         if not len(part):
             continue
         colour, dash, _ = style(view.run.options, option, theme)
-        middle = data.band(part)
+        middle = results.band(part)
         figure.add_scatter(
             x=middle.index, y=middle["value"], mode="lines", name=view.words.option(option), showlegend=False,
             line={"color": colour, "dash": dash, "width": 2 if option == view.option else 1.2},
@@ -91,7 +92,7 @@ def _option(
 ) -> None:
     colour, dash, _ = style(view.run.options, option, view.place.theme)
     name = view.words.option(option)
-    middle = data.band(part)
+    middle = results.band(part)
     count = part["replicate"].nunique()
     if count >= FEW:
         both = [*middle.index, *middle.index[::-1]]
@@ -180,7 +181,7 @@ def plain(figure: go.Figure, view: View, height: int) -> None:
 def bars(view: View, metric: dict[str, Any]) -> go.Figure:
     """Return one number over the horizon by scenario and option: median as a mark, P5 to P95 as a whisker."""
     figure = go.Figure()
-    table = data.summary(view.run)
+    table = results.summary(view.run)
     scenarios = [data.scenario(view.run, n) for n in view.ladder.scenarios]
     labels = [view.words.severity(s, with_hazard=False) for s in scenarios]
     options = view.run.options

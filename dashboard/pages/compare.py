@@ -12,6 +12,7 @@ from dash import html
 from dashboard import data, figures
 from dashboard.frame import card, export, graph
 from dashboard.words import DASH
+from resilience.results import summary as results
 
 if TYPE_CHECKING:
     from dashboard.view import View
@@ -87,7 +88,7 @@ def _metric_rows(view: View, metric: dict[str, Any], table: pd.DataFrame) -> lis
 
 def _option_cells(view: View, metric: dict[str, Any], row: Any, reach: float, option: str) -> list[Any]:
     words, unit = view.words, metric["unit"]
-    verdict = data.verdict(row, metric["better"])
+    verdict = results.verdict(row, metric["better"])
     same = verdict == "same"
     value: list[Any] = [words("compare.same") if same else words.difference(row.difference, unit, view.currency)]
     if not same and not math.isnan(row.low):
@@ -170,7 +171,7 @@ def _all(view: View, table: pd.DataFrame) -> Any:
     rows = []
     for row in table.itertuples(index=False):
         metric = metrics[row.metric]
-        verdict = data.verdict(row, metric["better"])
+        verdict = results.verdict(row, metric["better"])
         unit = metric["unit"]
         rows.append(
             {

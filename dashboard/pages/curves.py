@@ -11,6 +11,7 @@ from dashboard import data, figures
 from dashboard.frame import card, choose, export, graph
 from dashboard.timeline import timeline
 from dashboard.words import DASH
+from resilience.results import summary as results
 
 if TYPE_CHECKING:
     from dashboard.view import View
@@ -56,7 +57,7 @@ def _main(view: View) -> Any:
 
 def _summaries(view: View) -> Any:
     words, metric = view.words, view.metric
-    table = data.recovery(view.run, view.scenario["name"], metric["name"])
+    table = results.recovery(view.run, view.scenario["name"], metric["name"])
     has_curve = bool(table["loss_area"].notna().any())
     has_recovery = bool(table["resilience"].notna().any())
     head = ["value", *(["loss_area"] if has_curve else [])]

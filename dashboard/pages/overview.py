@@ -10,6 +10,8 @@ from dashboard import data
 from dashboard.frame import card, export, hint
 from dashboard.grades import chip
 from dashboard.words import DASH, PER_CENT, Words
+from resilience.results import summary as results
+from resilience.results import trace as causes
 
 if TYPE_CHECKING:
     from dashboard.view import View
@@ -126,7 +128,7 @@ def _limits(words: Words, metric: dict[str, Any], tolerance: dict[str, Any] | No
 
 
 def _cell(view: View, metric: dict[str, Any], name: str, *, graded: bool) -> Any:
-    words, table = view.words, data.summary(view.run)
+    words, table = view.words, results.summary(view.run)
     key = (name, view.option, metric["name"])
     if key not in table.index:
         return html.Td(DASH, className="cell" + _chosen(view, name))
@@ -161,8 +163,8 @@ def _graded(view: View, metric: dict[str, Any], name: str) -> list[Any]:
 
 def _first_failures(view: View) -> Any:
     words = view.words
-    log = data.events(view.run, view.scenario["name"], view.option, view.replicate)
-    first = data.first_failures(log)
+    log = causes.events(view.run, view.scenario["name"], view.option, view.replicate)
+    first = causes.first_failures(log)
     note = words("overview.failures_note", scenario=view.scenario["name"], option=words.option(view.option),
                  replicate=view.replicate)  # fmt: skip
     if not first:
@@ -179,7 +181,7 @@ def _first_failures(view: View) -> Any:
 
 def _failure(view: View, log: list[dict[str, Any]], event: dict[str, Any]) -> Any:
     words = view.words
-    back = data.chain(log, int(event["event"]))[::-1]
+    back = causes.chain(log, int(event["event"]))[::-1]
     reasons: list[Any] = [words.reason(event)]
     for cause in back[1:]:
         reasons += [

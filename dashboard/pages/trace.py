@@ -8,7 +8,7 @@ from dash import html
 
 from dashboard import data
 from dashboard.frame import card, choose, export, hint
-from resilience.results.trace import causes_of
+from resilience.results import trace as causes
 
 if TYPE_CHECKING:
     from dashboard.view import View
@@ -21,15 +21,15 @@ ORDER = ("power", "facility", "zone", "road", "firm")
 def page(view: View) -> Any:
     """Return the choices and the chains of each loss of the chosen component."""
     words = view.words
-    log = data.events(view.run, view.scenario["name"], view.option, view.replicate)
-    out = list(dict.fromkeys(e["component"] for e in log if e["what"] in data.OUT))
+    log = causes.events(view.run, view.scenario["name"], view.option, view.replicate)
+    out = list(dict.fromkeys(e["component"] for e in log if e["what"] in causes.OUT))
     out.sort(key=lambda c: ORDER.index(_kind(c)) if _kind(c) in ORDER else len(ORDER))
     if not out:
         return card(words("nav.trace"), html.P(words("trace.nothing"), className="empty"))
     component = view.place.component if view.place.component in out else ""
     missing = view.place.component and not component
     if not component:
-        first = data.first_failures(log, 1)
+        first = causes.first_failures(log, 1)
         component = max(first, key=lambda e: e["led_to"])["component"] if first else out[0]
     numbers = data.replicates(view.run, view.scenario["name"], view.option)
     head = html.Div(
@@ -58,7 +58,7 @@ def page(view: View) -> Any:
         if missing
         else []
     )
-    losses = data.outages(log, component)
+    losses = causes.outages(log, component)
     chains = [_loss(view, log, e, back, i == 0) for i, (e, back) in enumerate(losses[:LOSSES])]
     more = (
         [html.P(words("trace.more_losses", count=len(losses) - LOSSES), className="note")]
@@ -74,7 +74,7 @@ def _kind(component: str) -> str:
 
 def _loss(view: View, log: list[dict[str, Any]], event: dict[str, Any], back: float | None, first: bool) -> Any:
     words = view.words
-    links = data.chain(log, int(event["event"]))
+    links = causes.chain(log, int(event["event"]))
     title = f"{view.component(event['component'])}: {words.what(event)}"
     if back is None:
         lasted = words("trace.never_back")
@@ -112,8 +112,8 @@ def _step(view: View, event: dict[str, Any], last: bool) -> Any:
 
 def _effects(view: View, log: list[dict[str, Any]], event: dict[str, Any]) -> Any:
     words = view.words
-    direct = [e for e in log if int(event["event"]) in causes_of(e) and e["what"] in data.OUT]
-    total = data.consequences(log)[int(event["event"])]
+    direct = [e for e in log if int(event["event"]) in causes.causes_of(e) and e["what"] in causes.OUT]
+    total = causes.consequences(log)[int(event["event"])]
     if not direct:
         return card(words("trace.effects"), html.P(words("trace.no_effects"), className="empty"))
     items = []
@@ -135,7 +135,7 @@ def _effects(view: View, log: list[dict[str, Any]], event: dict[str, Any]) -> An
 def _weighty(view: View, log: list[dict[str, Any]]) -> Any:
     """Return the losses most others go back to."""
     words = view.words
-    found = data.most_consequential(log, 15)
+    found = causes.most_consequential(log, 15)
     if not found:
         return None
     head = html.Tr([html.Th(words(f"overview.failure_{k}"), scope="col", className="number" if k == "led_to" else "")

@@ -33,6 +33,7 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     from resilience.results.compare import compare_run
+    from resilience.results.record import is_no_hazard
     from resilience.results.run import open_run
 
     found = open_run(run)
@@ -52,7 +53,7 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
         shown.add_column(say("cli.column_metric"))
         names = list(mine["scenario"].unique())
         for name in names:
-            shown.add_column(say("cli.no_hazard") if name.startswith("no-hazard") else name, justify="right")
+            shown.add_column(say("cli.no_hazard") if is_no_hazard(name) else name, justify="right")
         for metric in mine["metric"].unique():
             rows = mine[mine["metric"] == metric].set_index("scenario")
             unit = units[metric]
@@ -78,14 +79,16 @@ def trace(
     scenario: Annotated[
         str | None, typer.Option("--scenario", "-s", help=say("help.the_first_in_which_it_fails"))
     ] = None,
-    option: Annotated[str, typer.Option("--option", "-o")] = "do-nothing",
+    option: Annotated[str | None, typer.Option("--option", "-o", help=say("help.do_nothing_where_not_given"))] = None,
     replicate: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Print the chain of causes behind a component's failure."""
+    from resilience.results.record import DO_NOTHING
     from resilience.results.run import open_run
     from resilience.results.trace import chains, clock, first_scenario
 
     found = open_run(run)
+    option = option or DO_NOTHING
     name = scenario or first_scenario(found, component, option, replicate)
     lines = chains(found, component, name, option, replicate)
     typer.echo(say("cli.trace_head", component=component, scenario=name, option=option, replicate=replicate))

@@ -74,10 +74,11 @@ def grade_all(grades: list[str]) -> str:
 def grade_run(run: Run, *, keep: bool = False) -> pd.DataFrame:
     """Return the grades of a run folder: one row per scenario, option and tolerance.
 
-    Columns: scenario, option, metric, grade, passed, partly, failed, censored (counts of replicates; censored: the loss
-    went on to the end of the horizon), value (median of the
-    worst hour), low, high (5th and 95th percentile over replicates), margin (median of the distance to T2, positive
-    where kept), T1, T2, T3, hours, must. With `keep` the table is written to grades.parquet.
+    Columns: scenario, option, metric, grade, passed, partly, failed, untold, censored (counts of replicates; untold: a
+    metric that cannot be told lets nothing be said but FAIL; censored: the loss went on to the end of the horizon),
+    value (median of the worst hour or of the number over the horizon), low, high (5th and 95th percentile), margin
+    (median of the distance to T2, positive where kept), T1, T2, T3, hours, must. value, low, high and margin speak of
+    the replicates that are told; where none is they are nan. With `keep` the table is written to grades.parquet.
     """
     better = {m["name"]: m["better"] for m in run.manifest["metrics"]}
     rows = []
@@ -108,7 +109,7 @@ def grade_run(run: Run, *, keep: bool = False) -> pd.DataFrame:
                 rows.append({
                     "scenario": scenario, "option": option, "metric": metric, "grade": grade_all(grades),
                     "passed": grades.count(PASS), "partly": grades.count(PARTLY), "failed": grades.count(FAIL),
-                    "censored": int(censored[scenario, option]),
+                    "untold": grades.count(NOT_RESOLVED), "censored": int(censored[scenario, option]),
                     "value": float(values.median()), "low": float(values.quantile(0.05)),
                     "high": float(values.quantile(0.95)),
                     "margin": float((sign * (tolerance["T2"] - values)).median()), **limits, "must": tolerance["must"],

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NO_HAZARD = "no-hazard"
-
-
 DO_NOTHING = "do-nothing"
 
 SCHEMA_VERSION = 2
@@ -187,6 +185,11 @@ class Record:
             table[column] = pd.Categorical.from_codes(np.zeros(many, np.int8), categories=[getattr(self, column)])
         table["replicate"] = np.full(many, self.replicate, np.int32)
         return table
+
+
+def is_no_hazard(scenario: str) -> bool:
+    """Return whether a scenario is one of ordinary days: no-hazard, or no-hazard@ and when it begins."""
+    return scenario.partition("@")[0] == NO_HAZARD
 
 
 def _declared(variable: str) -> None:

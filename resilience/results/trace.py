@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from resilience.base.errors import InputError, near
@@ -11,11 +13,12 @@ from resilience.base.text import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from resilience.results.run import Run
 
-LOSSES = ("failed", "closed", "cut_off", "deadlock")
+OUT = ("failed", "closed", "cut_off", "deadlock")
+BACK = ("back", "open", "reachable")
+
+Log = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,30 @@ def _known(run: Run, name: str, known: list[str], what: str) -> None:
         raise InputError(say("error.unknown_name", what=say(f"word.{what}"), name=name, expected=near(name, known)))
 
 
-def _events(run: Run, scenario: str, option: str, replicate: int) -> pd.DataFrame:
-    _known(run, scenario, run.scenarios, "scenario")
-    _known(run, option, run.options, "option")
-    return run.table("events", scenario=scenario, option=option, replicate=replicate).set_index("event")
+@lru_cache(maxsize=32)
+def events(run: Run, scenario: str, option: str, replicate: int) -> Log:
+    """Return the events of one run in order, each a row of the events table."""
+    table = run.table("events", scenario=scenario, option=option, replicate=replicate).sort_values("event")
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def chain(log: Log, number: int) -> Log:
+    """Return an event and what led to it, the first cause first: the tree of causes, depth first, read backwards.
+
+    Each carries three numbers more: `depth`, how many steps it lies before the event asked for, `beside`, how many
+    other causes had to be mended together with it, and `one_of`, how many others would have done instead.
+    """
+    return _steps({int(e["event"]): e for e in log}, number)[::-1]
+
+
+def _steps(by_number: Mapping[int, dict[str, Any]], number: int) -> Log:
+    """Return an event and the tree of its causes, depth first."""
+    if number not in by_number:
+        return []
+    return [
+        {**by_number[n], "depth": depth, "beside": beside, "one_of": others}
+        for depth, n, beside, others in walk(number, by_number)
+    ]
 
 
 def chains(run: Run, component: str, scenario: str, option: str, replicate: int) -> list[Line]:
@@ -109,28 +132,25 @@ def chains(run: Run, component: str, scenario: str, option: str, replicate: int)
         The scenario or option is not in the run, or the component had no event in it.
 
     """
-    events = _events(run, scenario, option, replicate)
-    mine = events[(events["component"] == component)]
-    if len(mine) == 0:
-        names = near(component, events["component"].unique())
+    _known(run, scenario, run.scenarios, "scenario")
+    _known(run, option, run.options, "option")
+    log = events(run, scenario, option, replicate)
+    if not any(e["component"] == component for e in log):
+        names = near(component, {str(e["component"]) for e in log})
         raise InputError(say("error.unknown_component", name=component, expected=names))
-    known = {int(str(k)): row for k, row in events.to_dict("index").items()}
+    by_number = {int(e["event"]): e for e in log}
     lines: list[Line] = []
-    for number, event in mine.iterrows():
-        lines.append(_line(0, event))
-        if event["what"] not in LOSSES:
-            continue
-        lines += [
-            _line(depth, events.loc[cause], beside, alternatives)
-            for depth, cause, beside, alternatives in walk(int(str(number)), known)[1:]
-        ]
+    for event in log:
+        if event["component"] == component:
+            steps = _steps(by_number, int(event["event"]))
+            lines += [_line(step) for step in (steps if event["what"] in OUT else steps[:1])]
     return lines
 
 
-def _line(depth: int, event: pd.Series, beside: int = 0, alternatives: int = 0) -> Line:
+def _line(step: Mapping[str, Any]) -> Line:
     return Line(
-        depth, float(event["hour"]), str(event["component"]), str(event["what"]), str(event["reason"]),
-        str(event["detail"]), beside, alternatives,
+        step["depth"], float(step["hour"]), str(step["component"]), str(step["what"]), str(step["reason"]),
+        str(step["detail"]), step["beside"], step["one_of"],
     )  # fmt: skip
 
 
@@ -139,9 +159,66 @@ def first_scenario(run: Run, component: str, option: str, replicate: int) -> str
     _known(run, option, run.options, "option")
     _check_replicate(run, replicate)
     events = run.table("events", component=component, option=option, replicate=replicate)
-    lost = set(events[events["what"].isin(LOSSES)]["scenario"])
+    lost = set(events[events["what"].isin(OUT)]["scenario"])
     for name in run.scenarios:
         if name in lost:
             return name
     every = run.table("events", option=option, replicate=replicate)["component"].unique()
     raise InputError(say("error.unknown_component", name=component, expected=near(component, every)))
+
+
+def consequences(log: Log) -> Counter[int]:
+    """Return how many later failures, closures and cut-offs go back to each event, by any of their causes."""
+    causes = {int(e["event"]): causes_of(e) for e in log}
+    total: Counter[int] = Counter()
+    for event in log:
+        if event["what"] not in OUT:
+            continue
+        seen: set[int] = set()
+        new = set(causes[int(event["event"])])
+        while new:
+            seen |= new
+            new = {c for n in new for c in causes.get(n, ())} - seen
+        total.update(n for n in seen if n in causes)
+    return total
+
+
+def first_failures(log: Log, each: int = 3) -> Log:
+    """Return the earliest failures, at most `each` of a kind and each component once, with how many they led to.
+
+    At the same hour those with most consequences come first.
+    """
+    led_to = consequences(log)
+    first: dict[str, dict[str, Any]] = {}
+    for event in log:
+        if event["what"] == "failed":
+            first.setdefault(event["component"], {**event, "led_to": led_to[int(event["event"])]})
+    order = sorted(first.values(), key=lambda e: (e["hour"], -e["led_to"], e["event"]))
+    taken: Counter[str] = Counter()
+    chosen = []
+    for event in order:
+        kind = event["component"].partition(":")[0]
+        taken[kind] += 1
+        if taken[kind] <= each:
+            chosen.append(event)
+    return chosen
+
+
+def most_consequential(log: Log, count: int) -> Log:
+    """Return the losses that most others go back to, hazards left out, with how many."""
+    led_to = consequences(log)
+    lost = [{**e, "led_to": led_to[int(e["event"])]} for e in log if e["what"] in OUT and led_to[int(e["event"])]]
+    return sorted(lost, key=lambda e: (-e["led_to"], e["event"]))[:count]
+
+
+def outages(log: Log, component: str) -> list[tuple[dict[str, Any], float | None]]:
+    """Return each loss of a component with the hour it came back, None where it did not."""
+    found: list[tuple[dict[str, Any], float | None]] = []
+    for event in log:
+        if event["component"] != component:
+            continue
+        if event["what"] in OUT:
+            found.append((event, None))
+        elif event["what"] in BACK and found and found[-1][1] is None:
+            found[-1] = (found[-1][0], float(event["hour"]))
+    return found

@@ -15,6 +15,9 @@ from dashboard.library import Library
 from dashboard.place import Place
 from dashboard.view import View, view
 from dashboard.words import Words
+from resilience.results import summary as results
+from resilience.results import trace as causes
+from resilience.results.record import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +43,7 @@ def manifest() -> dict[str, Any]:
     scenario = {"severity_unit": {"lake": "m"}, "return_period_years": 10.0, "return_period_known": "assumed",
                 "onset_weekday": 0, "onset_hour": 5, "warning_hours": 0.0, "hours": 48}  # fmt: skip
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "name": "Tiny",
         "name_zh": "小城",
         "crs": "EPSG:32650",
@@ -76,7 +79,7 @@ def library(tmp_path: Path) -> Library:
     runs = [
         (s, o, r) for s in ("high", "low", "odd") for o in ("=dike", "do-nothing") for r in (0, 1)
     ]  # as sorted on disk
-    scores, curves, events = [], [], []
+    scores, metric_curves, curves, events = [], [], [], []
     for s, o, r in runs:
         gain = 0.1 * (o == "=dike")
         for name, value in (
@@ -85,8 +88,8 @@ def library(tmp_path: Path) -> Library:
             ("economy/value_added_lost", 1e6 * (1 - gain) + r),
         ):
             scores.append((s, o, r, name, value, 1.0, 0.9, np.inf if r else 3.0, 5.0, bool(r)))
-        for rows in (("travel/completed_trips", 500.0), ("travel/completed_trips", 0.8 + gain)):  # a namesake first
-            curves += [(s, o, r, rows[0], "all", h, rows[1]) for h in range(48)]
+        curves += [(s, o, r, "travel/completed", "all", h, 500.0) for h in range(48)]
+        metric_curves += [(s, o, r, "travel/completed_trips", h, 0.8 + gain) for h in range(48)]
         events += [(s, o, r, *e) for e in EVENTS]
     columns = ["scenario", "option", "replicate"]
     pd.DataFrame(
@@ -94,6 +97,9 @@ def library(tmp_path: Path) -> Library:
         columns=[*columns, "metric", "value", "loss_area", "resilience", "hours_to_90", "hours_to_recover", "censored"],
     ).to_parquet(folder / "scores.parquet")
     pd.DataFrame(curves, columns=[*columns, "variable", "group", "hour", "value"]).to_parquet(folder / "curves.parquet")
+    pd.DataFrame(metric_curves, columns=[*columns, "metric", "hour", "value"]).to_parquet(
+        folder / "metric_curves.parquet"
+    )
     pd.DataFrame(
         events, columns=[*columns, "event", "hour", "component", "what", "reason", "cause", "detail"]
     ).to_parquet(folder / "events.parquet")
@@ -139,7 +145,7 @@ def test_toleranced_metrics_come_first_and_empty_pillars_are_empty(run: Run) -> 
 
 
 def test_summary_is_the_median_with_percentiles(run: Run) -> None:
-    row = data.summary(run).loc[("low", "do-nothing", "traffic/delay")]
+    row = results.summary(run).loc[("low", "do-nothing", "traffic/delay")]
     assert (row["low"], row["value"], row["high"]) == pytest.approx((10.05, 10.5, 10.95))
 
 
@@ -150,9 +156,9 @@ def test_grade_of_two_bad_replicates(run: Run) -> None:
 
 
 def test_chain_goes_back_to_the_hazard(run: Run) -> None:
-    log = data.events(run, "low", "do-nothing", 0)
-    assert [e["component"] for e in data.chain(log, 3)] == ["hazard:lake", "power:S1", "power:F1", "zone:Z1"]
-    assert data.chain(log, 99) == []
+    log = causes.events(run, "low", "do-nothing", 0)
+    assert [e["component"] for e in causes.chain(log, 3)] == ["hazard:lake", "power:S1", "power:F1", "zone:Z1"]
+    assert causes.chain(log, 99) == []
 
 
 def test_every_cause_that_is_needed_stands_in_the_chain_and_counts() -> None:
@@ -162,45 +168,45 @@ def test_every_cause_that_is_needed_stands_in_the_chain_and_counts() -> None:
         {"event": 2, "cause": 0, "together": "", "alternatives": 0, "what": "failed"},
         {"event": 3, "cause": 1, "together": "2", "alternatives": 1, "what": "failed"},
     ]
-    found = data.chain(log, 3)
+    found = causes.chain(log, 3)
     assert [e["event"] for e in found] == [0, 2, 0, 1, 3]
     assert {e["event"]: (e["beside"], e["one_of"]) for e in found}[2] == (1, 1)
-    assert data.consequences(log) == {0: 3, 1: 1, 2: 1}
+    assert causes.consequences(log) == {0: 3, 1: 1, 2: 1}
 
 
 def test_chain_of_a_loop_ends() -> None:
     log = [{"event": 0, "cause": 1, "what": "failed"}, {"event": 1, "cause": 0, "what": "failed"}]
-    assert [e["event"] for e in data.chain(log, 0)] == [1, 0]
-    assert data.consequences(log)[0] > 0
+    assert [e["event"] for e in causes.chain(log, 0)] == [1, 0]
+    assert causes.consequences(log)[0] > 0
 
 
 def test_consequences_first_failures_and_outages(run: Run) -> None:
-    log = data.events(run, "low", "do-nothing", 0)
-    assert data.consequences(log)[1] == 2
-    first = data.first_failures(log, each=1)
+    log = causes.events(run, "low", "do-nothing", 0)
+    assert causes.consequences(log)[1] == 2
+    first = causes.first_failures(log, each=1)
     assert [(e["component"], e["led_to"]) for e in first] == [("power:S1", 2), ("zone:Z1", 0)]
-    assert [(e["event"], back) for e, back in data.outages(log, "power:S1")] == [(1, 20.0), (6, None)]
-    assert data.most_consequential(log, 1)[0]["component"] == "power:S1"
+    assert [(e["event"], back) for e, back in causes.outages(log, "power:S1")] == [(1, 20.0), (6, None)]
+    assert causes.most_consequential(log, 1)[0]["component"] == "power:S1"
 
 
-def test_curves_take_the_metric_not_its_namesake(run: Run) -> None:
+def test_curves_are_those_of_the_metric(run: Run) -> None:
     table = data.curves(run, "low", "travel/completed_trips")
     assert len(table) == 2 * 2 * 48
     assert table["value"].max() < 1
-    assert list(data.band(table[table["option"] == "do-nothing"]).loc[3]) == pytest.approx([0.8, 0.8, 0.8])
+    assert list(results.band(table[table["option"] == "do-nothing"]).loc[3]) == pytest.approx([0.8, 0.8, 0.8])
 
 
 def test_recovery_keeps_never(run: Run) -> None:
-    row = data.recovery(run, "low", "traffic/delay").iloc[0]
+    row = results.recovery(run, "low", "traffic/delay").iloc[0]
     assert np.isinf(row["hours_to_90"])
     assert (row["censored"], row["replicates"]) == (1, 2)
 
 
 def test_verdicts(run: Run) -> None:
     table = data.differences(run).set_index(["scenario", "metric"])
-    assert data.verdict(table.loc[("low", "traffic/delay")], "lower") == "same"
-    assert data.verdict(table.loc[("low", "travel/completed_trips")], "higher") == "better"
-    assert data.verdict(table.loc[("low", "travel/completed_trips")], "lower") == "worse"
+    assert results.verdict(table.loc[("low", "traffic/delay")], "lower") == "same"
+    assert results.verdict(table.loc[("low", "travel/completed_trips")], "higher") == "better"
+    assert results.verdict(table.loc[("low", "travel/completed_trips")], "lower") == "worse"
     assert data.annual_cost(run.manifest["options"][1]) == 5.0
 
 

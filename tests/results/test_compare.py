@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from resilience.results.compare import compare_run
+from resilience.results.compare import compare_run, paired
 from resilience.results.grades import wilson
 
 
 def run(values: dict[str, list[float]], better="higher", metric="travel/completed_trips"):
     """A run folder's face: option -> value of each replicate, in one scenario and its no-hazard run."""
     rows = [
-        {"scenario": scenario, "option": option, "replicate": r, "metric": metric, "value": v}
+        {"scenario": scenario, "option": option, "replicate": r, "metric": metric, "value": v, "censored": v > 100}
         for scenario in ("lake", "no-hazard@x")
         for option, some in values.items()
         for r, v in enumerate(some)
@@ -60,3 +63,47 @@ def test_one_replicate_has_no_interval():
 
 def test_nothing_tried_nothing_compared():
     assert len(compare_run(run({"do-nothing": [1.0, 2.0]}))) == 0
+
+
+def test_differences_are_taken_only_where_both_sides_are_known_and_the_others_are_counted():
+    table = compare_run(run({"do-nothing": [1.0, np.nan, 3.0, 4.0], "x": [2.0, 5.0, np.nan, 6.0]}))
+    row = table.iloc[0]
+    # pairs (1, 2) and (4, 6): differences 1 and 2; t(0.975, 1) = 12.7062, standard error 0.5
+    assert (row["replicates"], row["untold"]) == (2, 2)
+    assert (row["reference"], row["value"], row["difference"]) == (2.5, 4.0, 1.5)
+    assert (row["low"], row["high"]) == pytest.approx((1.5 - 6.3531, 1.5 + 6.3531), abs=1e-4)
+    assert row["better_share"] == 1.0
+    # Wilson, 2 of 2: lower bound 2 / (2 + 1.96^2)
+    assert (row["better_low"], row["better_high"]) == pytest.approx((0.34238, 1.0), abs=1e-5)
+
+
+def test_a_difference_that_nobody_can_tell_is_no_zero():
+    table = compare_run(run({"do-nothing": [np.nan, 1.0], "x": [2.0, np.nan]}))
+    row = table.iloc[0]
+    assert (row["replicates"], row["untold"], row["same"]) == (0, 2, False)
+    assert np.isnan([row[k] for k in ("reference", "value", "difference", "low", "high", "better_share")]).all()
+    assert (row["better_low"], row["better_high"]) == (0.0, 1.0)
+    nobody = compare_run(run({"do-nothing": [np.nan] * 3, "x": [np.nan] * 3}))
+    assert nobody["untold"].tolist() == [3, 3]
+
+
+def test_losses_that_were_not_over_are_counted_on_both_sides():
+    row = compare_run(run({"do-nothing": [200.0, 200.0, 50.0], "x": [200.0, 50.0, 50.0]})).iloc[0]
+    assert (row["censored_reference"], row["censored"]) == (2, 1)
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(-9, 9) | st.just(math.nan)] * 2), min_size=1, max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_unknown_pairs_and_the_order_of_replicates_change_no_number(pairs, random):
+    with_gaps = np.array(pairs)
+    known = with_gaps[~np.isnan(with_gaps).any(axis=1)]
+    here, there = paired(*with_gaps.T, "lower", 0.95), paired(*known.T, "lower", 0.95)
+    assert here["replicates"] + here["untold"] == len(pairs)
+    mixed = list(map(tuple, with_gaps))
+    random.shuffle(mixed)
+    again = paired(*np.array(mixed).T, "lower", 0.95)
+    for name in set(here) - {"untold"}:
+        assert here[name] == there[name] or np.isnan(here[name])
+        assert here[name] == pytest.approx(again[name], nan_ok=True, abs=1e-12)

@@ -1,12 +1,26 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.results.grades import FAIL, GRADES, NOT_RESOLVED, PARTLY, PASS, grade_all, grade_one, overall, wilson
+from resilience.results.grades import (
+    FAIL,
+    GRADES,
+    NOT_RESOLVED,
+    PARTLY,
+    PASS,
+    grade_all,
+    grade_one,
+    grade_run,
+    longest_run,
+    overall,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +107,56 @@ def test_the_order_of_replicates_is_of_no_account(grades, random):
 )  # fmt: skip
 def test_overall_is_the_worst_of_the_must_haves(grades, must, expected):
     assert overall(pd.DataFrame({"grade": grades, "must": must})) == expected
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    # bounds that can be written down: none of n -> 0 to z2/(n + z2), all of n -> n/(n + z2) to 1, with z2 = 1.959964^2
+    [(0, 35, 0.0, 0.09890), (35, 35, 0.90110, 1.0), (34, 34, 0.89849, 1.0), (0, 3, 0.0, 0.56149), (3, 3, 0.43851, 1.0),
+     # Newcombe (1998), Statistics in Medicine 17:857, table I, method 3
+     (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)  # fmt: skip
+def test_wilson_against_bounds_that_are_known(successes, trials, low, high):
+    assert wilson(successes, trials, 0.95) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("grades", "expected"),
+    [
+        ([NOT_RESOLVED], NOT_RESOLVED), ([NOT_RESOLVED] + [PASS] * 99, NOT_RESOLVED),
+        ([NOT_RESOLVED] * 2 + [FAIL] * 3, FAIL), ([NOT_RESOLVED] * 40 + [FAIL], NOT_RESOLVED),
+    ],
+)  # fmt: skip
+def test_a_replicate_that_is_not_told_lets_nothing_be_said_but_fail(grades, expected):
+    assert grade_all(grades) == expected
+
+
+def test_the_grade_of_what_is_not_told():
+    assert grade_one(np.full(5, np.nan), "lower", **LIMITS) == NOT_RESOLVED
+    assert grade_one(np.array([np.nan, 31.0]), "lower", **LIMITS) == FAIL
+
+
+def test_longest_run():
+    assert [longest_run(np.array(x, bool)) for x in ([], [0, 0], [1], [1, 1, 0, 1, 1, 1, 0])] == [0, 0, 1, 3]
+
+
+def test_grades_of_a_run_count_replicates_that_are_not_told_or_not_over():
+    keys = ["scenario", "option", "replicate", "metric", "value", "censored"]
+    scores = pd.DataFrame(
+        [
+            ("lake", "do-nothing", r, "m", v, c)
+            for r, (v, c) in enumerate([(5.0, False), (np.nan, False), (25.0, True)])
+        ],
+        columns=keys,
+    )
+    curves = pd.DataFrame(columns=["scenario", "option", "replicate", "hour", "value"])
+    run = SimpleNamespace(
+        scores=scores,
+        manifest={"metrics": [{"name": "m", "better": "lower"}], "not_assessed": {},
+                  "tolerances": [{"metric": "m", **LIMITS, "must": True}]},
+        scenarios=["lake"], options=["do-nothing"], table=lambda *_, **__: curves,
+    )  # fmt: skip
+    row = grade_run(run).iloc[0]
+    assert row[["passed", "partly", "failed", "untold", "censored"]].tolist() == [1, 0, 1, 1, 1]
+    assert (row["value"], row["margin"]) == (15.0, 5.0), "medians of the two that are known"
+    assert row["grade"] == NOT_RESOLVED

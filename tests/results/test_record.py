@@ -70,9 +70,10 @@ def test_a_run_folder_is_opened_filtered_and_refused_where_it_is_none(tmp_path):
     (tmp_path / "manifest.json").write_text("{half")
     with pytest.raises(RunError, match=r"manifest\.json cannot be read"):
         open_run(tmp_path)
-    write_json(tmp_path / "manifest.json", {"schema_version": 99})
-    with pytest.raises(RunError, match=f"version 99; this program reads version {SCHEMA_VERSION}"):
-        open_run(tmp_path)
+    for other in (99, 1):
+        write_json(tmp_path / "manifest.json", {"schema_version": other})
+        with pytest.raises(RunError, match=f"version {other}; this program reads version {SCHEMA_VERSION}"):
+            open_run(tmp_path)
     names = {"scenarios": [{"name": "a"}], "options": [{"name": "do-nothing"}, {"name": "x"}]}
     write_json(tmp_path / "manifest.json", {"schema_version": SCHEMA_VERSION} | names)
     table = pd.DataFrame({"scenario": ["a", "b", "b"], "value": [1.0, 2.0, 3.0]})
