@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from resilience.base.annuity import annuity
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -21,6 +23,4 @@ class Measure:
 
     def cost_per_year(self, rate: float) -> float:
         """Return capex spread over the life as an annuity at the discount rate, plus opex, currency a year."""
-        if rate == 0:
-            return self.capex / self.life_years + self.opex_per_year
-        return self.capex * rate / (1.0 - (1.0 + rate) ** -self.life_years) + self.opex_per_year
+        return self.capex / annuity(rate, self.life_years) + self.opex_per_year
