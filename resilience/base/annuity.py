@@ -18,7 +18,7 @@ def annuity(rate: float, years: float) -> float:
     Parameters
     ----------
     rate : discount rate, 1/a, 0 or more
-    years : years of payments, more than 0
+    years : years of payments, more than 0; inf for ever
 
     Raises
     ------
@@ -33,6 +33,6 @@ def annuity(rate: float, years: float) -> float:
     """
     if not (math.isfinite(rate) and rate >= 0.0):
         raise InputError(say("error.not_negative", name="rate", found=rate))
-    if not (math.isfinite(years) and years > 0.0):
-        raise InputError(say("error.not_positive", name="years", found=years))
+    if not years > 0.0:
+        raise InputError(say("error.more_than_zero", name="years", found=years))
     return years if rate == 0.0 else -math.expm1(-years * math.log1p(rate)) / rate

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from resilience.base.text import say
 from resilience.cli.app import AsJson, RunFolder, app
-from resilience.cli.show import console_for, label_of, plainly, print_scores, units_of
+from resilience.cli.show import console_for, label_of, plainly, print_scores, tell_why
+from resilience.results.wording import not_over, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,8 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
     if len(table) == 0:
         console.print(say("cli.nothing_tried"))
         return
-    units = units_of(found)
+    metrics, scenarios = ({r["name"]: r for r in found.manifest[k]} for k in ("metrics", "scenarios"))
+    scenarios |= {s["no_hazard"]: s for s in found.manifest["scenarios"]}
     currency = f"{found.manifest['currency']} {found.manifest['price_year']}"
     for option, mine in table.groupby("option", sort=False):
         first, yearly = (f"{mine[c].iloc[0]:,.0f} {currency}" for c in ("capex", "cost_per_year"))
@@ -56,20 +58,30 @@ def compare(run: RunFolder, as_json: AsJson = False) -> None:
             shown.add_column(say("cli.no_hazard") if is_no_hazard(name) else name, justify="right")
         for metric in mine["metric"].unique():
             rows = mine[mine["metric"] == metric].set_index("scenario")
-            unit = units[metric]
-            shown.add_row(label_of(metric, unit), *[difference_of(rows.loc[n], unit) for n in names])
+            cells = [difference_of(rows.loc[n], metrics[metric]["unit"], scenarios[n]) for n in names]
+            shown.add_row(label_of(found, metrics[metric]), *cells)
         console.print(shown)
+    tell_why(console, [metrics[m] for m in table.loc[table["untold"] > 0, "metric"].unique()])
 
 
-def difference_of(row: pd.Series, unit: str) -> str:
-    """Return a cell of the comparison: mean difference and its interval."""
-    if row["same"]:
-        return say("cli.no_difference")
+def difference_of(row: pd.Series, unit: str, scenario: dict[str, Any]) -> str:
+    """Return a cell of the comparison: mean difference and its interval, what is not told, what was not over."""
+    paired = int(row["replicates"])
+    many = paired + int(row["untold"])
     value, low, high = (plainly(float(row[k]), unit) for k in ("difference", "low", "high"))
     plus = "+" if row["difference"] > 0 else ""
-    if row["replicates"] == 1:
-        return f"{plus}{value}\n{say('cli.one_replicate')}"
-    return f"{plus}{value} [{low} – {high}]"
+    if row["same"]:
+        lines = [say("cli.no_difference")]
+    elif paired == 0:
+        lines = [value]
+    elif paired == 1:
+        lines = [f"{plus}{value}", say("cli.one_replicate")]
+    else:
+        lines = [f"{plus}{value} [{low} – {high}]"]
+    if paired:
+        lines.append(told(paired, many))
+    lines.append(not_over(scenario, int(row["censored_pairs"]), many))
+    return "\n".join(line for line in lines if line)
 
 
 @app.command(help=say("cli.trace"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from resilience.base.text import say
+from resilience.results.wording import label, not_over, not_told, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +26,12 @@ def print_scores(run: Any) -> None:
     if len(grades) == 0:
         console.print(say("cli.no_tolerances"))
         return
-    many, units = manifest["replicates"], units_of(run)
+    metrics, scenarios = ({r["name"]: r for r in manifest[k]} for k in ("metrics", "scenarios"))
     for option in run.options:
         mine = grades[grades["option"] == option]
         table = Table(
-            title=say("cli.scorecard", name=manifest["name"], option=option, replicates=many), caption=say("cli.worst")
+            title=say("cli.scorecard", name=manifest["name"], option=option, replicates=manifest["replicates"]),
+            caption=say("cli.worst"),
         )
         table.add_column(say("cli.column_metric"))
         table.add_column(say("cli.column_limit"), justify="right")
@@ -36,12 +39,13 @@ def print_scores(run: Any) -> None:
             table.add_column(name, justify="right", no_wrap=True)
         for metric in mine["metric"].unique():
             rows = mine[mine["metric"] == metric].set_index("scenario")
-            cells = [cell_of(rows.loc[name], units[metric], many) for name in run.scenarios]
-            limit = plainly(float(rows["T2"].iloc[0]), units[metric])
-            table.add_row(label_of(metric, units[metric]), limit, *cells, end_section=True)
+            cells = [cell_of(rows.loc[name], metrics[metric]["unit"], scenarios[name]) for name in run.scenarios]
+            limit = plainly(float(rows["T2"].iloc[0]), metrics[metric]["unit"])
+            table.add_row(label_of(run, metrics[metric]), limit, *cells, end_section=True)
         total = [say(f"grade.{overall(mine[mine['scenario'] == name])}") for name in run.scenarios]
         table.add_row(say("cli.overall"), "", *total)
         console.print(table)
+    tell_why(console, [metrics[m] for m in grades.loc[grades["untold"] > 0, "metric"].unique()])
     for metric, lacks in manifest["not_assessed"].items():
         console.print(say("cli.not_assessed", metric=say(f"metric.{metric}.name"), tables=", ".join(lacks)))
 
@@ -54,26 +58,37 @@ def console_for(columns: int) -> Any:
     return console if console.is_terminal else Console(width=60 + 34 * columns)
 
 
-def units_of(run: Any) -> dict[str, str]:
-    """Return the unit of each metric of a run."""
-    return {m["name"]: m["unit"] for m in run.manifest["metrics"]}
+def tell_why(console: Any, metrics: list[dict[str, Any]]) -> None:
+    """Print why metrics cannot be told."""
+    for metric in metrics:
+        name = say(f"metric.{metric['name']}.name")
+        console.print(say("told.why", metric=name, reason=not_told(metric)))
 
 
-def label_of(metric: str, unit: str) -> str:
-    """Return the name of a metric with its unit."""
-    name = say(f"metric.{metric}.name")
-    return name if unit in ("share", "ratio") else f"{name}, {say('unit.' + unit)}"
+def label_of(run: Any, metric: dict[str, Any]) -> str:
+    """Return the name of a metric with its horizon, where it is a sum, and its unit."""
+    name, unit = label(metric, run.manifest["scenarios"]), metric["unit"]
+    if unit in ("share", "ratio"):
+        return name
+    return f"{name}, {run.manifest['currency'] if unit == 'currency' else say('unit.' + unit)}"
 
 
 def plainly(value: float, unit: str) -> str:
-    """Return a value as people write it: shares in per cent, large numbers without decimals."""
+    """Return a value as people write it: shares in per cent, large numbers without decimals; nan is not told."""
+    if math.isnan(value):
+        return say("told.nothing")
     if unit == "share":
         return f"{100 * value:.1f} %"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def cell_of(row: pd.Series, unit: str, many: int) -> str:
-    """Return a cell of the scorecard: median, span, grade, counts."""
+def cell_of(row: pd.Series, unit: str, scenario: dict[str, Any]) -> str:
+    """Return a cell of the scorecard: median, span, grade, counts, and what is not told or was not over."""
     value, low, high = (plainly(float(row[k]), unit) for k in ("value", "low", "high"))
-    counts = say("cli.counts", passed=int(row["passed"]), many=many)
-    return f"{value} [{low} – {high}]\n{say('grade.' + row['grade'])}\n{counts}"
+    known = int(row["passed"] + row["partly"] + row["failed"])
+    many = known + int(row["untold"])
+    lines = [f"{value} [{low} – {high}]" if known else value, say("grade." + row["grade"])]
+    if known:
+        lines += [say("cli.counts", passed=int(row["passed"]), many=many), told(known, many)]
+    lines.append(not_over(scenario, int(row["censored"]), many))
+    return "\n".join(line for line in lines if line)

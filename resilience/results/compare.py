@@ -22,19 +22,19 @@ def compare_run(run: Run) -> pd.DataFrame:
     Columns: scenario, option, metric, reference and value (means), difference (mean of the paired differences, option
     minus do-nothing), low, high (t interval at the confidence of defaults; nan with one replicate), better_share
     (share of replicates in which the option is better), better_low, better_high (its Wilson interval), same (the
-    difference is zero in every replicate), replicates, untold, censored_reference, censored, capex, cost_per_year
-    (capex as an annuity plus running cost).
+    difference is zero in every replicate), replicates, untold, censored_reference, censored, censored_pairs, capex,
+    cost_per_year (capex as an annuity plus running cost).
 
     A difference is taken where both sides are known: `replicates` counts those, and all numbers of the row speak of
     them alone; `untold` counts the others. Where there is none, the numbers are nan. The counts censored tell in how
-    many replicates the loss went on to the end of the horizon, without and with the option.
+    many replicates the loss went on to the end of the horizon: without the option, with it, on either side.
     """
     better = {m["name"]: m["better"] for m in run.manifest["metrics"]}
     costs = {o["name"]: (o["capex"], o["cost_per_year"]) for o in run.manifest["options"]}
     scores = run.scores
     index = ["scenario", "metric", "replicate", "option"]
     wide = scores.set_index(index)["value"].unstack("option")
-    ends = scores.set_index(index)["censored"].astype(bool).groupby(level=["scenario", "metric", "option"]).sum()
+    went_on = scores.set_index(index)["censored"].unstack("option")
     confidence = default("grade.confidence")
     rows = []
     for option in run.options:
@@ -43,11 +43,12 @@ def compare_run(run: Run) -> pd.DataFrame:
         for scenario in [*run.scenarios, *(n for n in scores["scenario"].unique() if is_no_hazard(n))]:
             for metric in scores["metric"].unique():
                 pair = wide.loc[(scenario, metric), [DO_NOTHING, option]].to_numpy(float)
+                ends = went_on.loc[(scenario, metric), [DO_NOTHING, option]].to_numpy(bool)
                 rows.append({
                     "scenario": scenario, "option": option, "metric": metric,
                     **paired(pair[:, 0], pair[:, 1], better[metric], confidence),
-                    "censored_reference": int(ends[scenario, metric, DO_NOTHING]),
-                    "censored": int(ends[scenario, metric, option]), "capex": costs[option][0],
+                    "censored_reference": int(ends[:, 0].sum()), "censored": int(ends[:, 1].sum()),
+                    "censored_pairs": int(ends.any(axis=1).sum()), "capex": costs[option][0],
                     "cost_per_year": costs[option][1],
                 })  # fmt: skip
     return pd.DataFrame(rows)

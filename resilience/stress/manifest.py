@@ -13,6 +13,7 @@ from resilience.stress.runner import REPRESENTATIVE
 if TYPE_CHECKING:
     from resilience.case.case import Case
     from resilience.case.scenario import Scenario
+    from resilience.metrics.metric import Metric
 
 
 def manifest_of(case: Case, plan: dict[str, Any], rasters: dict[str, Any]) -> dict[str, Any]:
@@ -39,14 +40,19 @@ def manifest_of(case: Case, plan: dict[str, Any], rasters: dict[str, Any]) -> di
         ],
         "options": [_option(tests.options[n]) for n in plan["options"]],
         "tolerances": [asdict(t) for t in tests.tolerances],
-        "metrics": [
-            {"name": m.name, "pillar": m.pillar, "unit": m.unit, "better": m.better, "service": m.service}
-            for m in all_metrics().values()
-        ],
+        "metrics": [_metric(m) for m in all_metrics().values()],
         "rasters": rasters,
         "tables": {KEYS[0]: list(TABLES)},
         "plan": plan,
     }
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    of_days = default("economy.share_days") if metric.name == "economy/value_added_lost_share" else None
+    return {
+        "name": metric.name, "pillar": metric.pillar, "unit": metric.unit, "better": metric.better,
+        "service": metric.service, "total": metric.total, "of_days": of_days,
+    }  # fmt: skip
 
 
 def _scenario(scenario: Scenario, case: Case) -> dict[str, Any]:

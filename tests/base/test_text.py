@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,22 @@ def test_both_languages_have_the_same_keys():
 def test_both_languages_have_the_same_blanks():
     wrong = {k for k, v in catalogue("en").items() if blanks(v) != blanks(catalogue("zh")[k])}
     assert not wrong
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_sentence_stands_twice(lang):
+    found: list[str] = []
+
+    def walk(prefix: str, part: dict) -> None:
+        for key, value in part.items():
+            if isinstance(value, dict):
+                walk(f"{prefix}{key}.", value)
+            else:
+                found.append(f"{prefix}{key}")
+
+    for file in (PACKAGE / "data" / "text" / lang).glob("*.toml"):
+        walk("", tomllib.loads(file.read_text(encoding="utf-8")))
+    assert sorted(found) == sorted(set(found)), "the later file would win unseen"
 
 
 def test_no_sentence_is_empty():

@@ -87,9 +87,9 @@ def test_a_difference_that_nobody_can_tell_is_no_zero():
     assert nobody["untold"].tolist() == [3, 3]
 
 
-def test_losses_that_were_not_over_are_counted_on_both_sides():
-    row = compare_run(run({"do-nothing": [200.0, 200.0, 50.0], "x": [200.0, 50.0, 50.0]})).iloc[0]
-    assert (row["censored_reference"], row["censored"]) == (2, 1)
+def test_losses_that_were_not_over_are_counted_on_either_side():
+    row = compare_run(run({"do-nothing": [200.0, 200.0, 50.0], "x": [200.0, 50.0, 200.0]})).iloc[0]
+    assert (row["censored_reference"], row["censored"], row["censored_pairs"]) == (2, 2, 3)
 
 
 @given(
