@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-import mesa
 import numpy as np
 
+from resilience.agents.behaviour import Mind
 from resilience.agents.patience import patience
 from resilience.base.defaults import default
 
@@ -43,21 +43,22 @@ class Sees(NamedTuple):
     warned: bool
 
 
-class CommuterAgent(mesa.Agent):
+class CommuterAgent(Mind):
     """One trip maker as a Mesa agent; a researcher overrides `decide`."""
 
-    def __init__(self, model: mesa.Model, number: int) -> None:
-        super().__init__(model)
-        self.number = number
+    answer = np.int64
+
+    def asked(self, outlook: Outlook) -> bool:
+        """Return whether the trip is due today."""
+        return bool(outlook.due[self.number])
+
+    def look(self, outlook: Outlook) -> Sees:
+        """Return what this trip maker knows."""
+        return sees_of(outlook, self.number)
 
     def decide(self, sees: Sees) -> Choice:
         """Return what this trip maker does this morning."""
         return Choice.GO if np.isfinite(sees.now_min) else Choice.NO_WAY
-
-    def choose(self, outlook: Outlook, choices: NDArray[np.int64]) -> None:
-        """Look, decide and write the choice down."""
-        if outlook.due[self.number]:
-            choices[self.number] = self.decide(sees_of(outlook, self.number))
 
 
 def sees_of(outlook: Outlook, number: int) -> Sees:

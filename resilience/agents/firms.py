@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import mesa
 import numpy as np
+
+from resilience.agents.behaviour import Mind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,24 +36,19 @@ class FirmSees(NamedTuple):
     inputs: float
 
 
-class FirmAgent(mesa.Agent):
+class FirmAgent(Mind):
     """One firm as a Mesa agent; a researcher overrides `decide`."""
 
-    def __init__(self, model: mesa.Model, number: int) -> None:
-        super().__init__(model)
-        self.number = number
+    def look(self, outlook: FirmOutlook) -> FirmSees:
+        """Return what limits this firm."""
+        n = self.number
+        return FirmSees(
+            float(outlook.undamaged[n]), float(outlook.power[n]), float(outlook.labour[n]), float(outlook.inputs[n])
+        )
 
     def decide(self, sees: FirmSees) -> float:
         """Return the share of full output in this hour, 0 to 1."""
         return min(sees)
-
-    def choose(self, outlook: FirmOutlook, share: Floats) -> None:
-        """Look, decide and write the output down."""
-        n = self.number
-        sees = FirmSees(
-            float(outlook.undamaged[n]), float(outlook.power[n]), float(outlook.labour[n]), float(outlook.inputs[n])
-        )
-        share[n] = self.decide(sees)
 
 
 class LeontiefFirm:

@@ -1,17 +1,24 @@
-"""Every extension found by name: built-ins as dotted strings, others by entry point or by the case's own file."""
+"""Every extension found by name: built-ins as dotted strings, others by entry point or by the case's own file.
+
+Besides the rooms, a package may bring words (group resilience.text: a function or mapping that gives {language: {key:
+sentence}}, or a folder with en/*.toml and zh/*.toml) and default values (group resilience.defaults: a folder of tables
+such as those in data/defaults).
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resilience.base.errors import InputError, near
-from resilience.base.text import say
+from resilience.base.text import LANGUAGES, catalogue, read_words, say
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from importlib.metadata import EntryPoint
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "hazards": {
@@ -43,8 +50,88 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 
 def names(room: str) -> list[str]:
-    """Return the names registered in a room: hazards, measures, agents, metrics or readers."""
-    return sorted({*BUILT_IN[room], *(e.name for e in entry_points(group=f"resilience.{room}"))})
+    """Return the names registered in a room: hazards, measures, agents, metrics or readers.
+
+    >>> names("hazards")[:2]
+    ['lake-flood', 'outage']
+
+    """
+    return sorted({*BUILT_IN[room], *(e.name for e in brought(room))})
+
+
+def brought(room: str) -> list[EntryPoint]:
+    """Return what other packages register in a room."""
+    return list(entry_points(group=f"resilience.{room}"))
+
+
+def check_extensions() -> None:
+    """Look at what is installed beside the built-ins.
+
+    Raises
+    ------
+    InputError
+        Two packages bring the same name or the same word, or one brings a name or word of the house; the message names
+        both.
+
+    """
+    for room, own in BUILT_IN.items():
+        places = dict(own)
+        for entry in brought(room):
+            if places.setdefault(entry.name, entry.value) != entry.value:
+                values = {"room": say(f"extension.{room}"), "name": entry.name, "one": places[entry.name]}
+                raise InputError(say("extension.twice", **values, two=_place(entry)))
+            if entry.name not in own:
+                places[entry.name] = entry.value
+    brought_words()
+
+
+@cache
+def brought_words() -> dict[str, dict[str, str]]:
+    """Return the words that extensions bring: language -> key -> sentence.
+
+    Raises
+    ------
+    InputError
+        A word is brought twice, overwrites one of the house, or what a package brings holds no words.
+
+    """
+    found: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+    bringer: dict[str, str] = {}
+    for entry in brought("text"):
+        place = _place(entry)
+        words = _words_of(entry)
+        for key in dict.fromkeys(key for part in words.values() for key in part):
+            first = say("extension.the_house") if key in catalogue("en") else bringer.get(key)
+            if first is not None:
+                raise InputError(say("extension.word_twice", word=key, one=first, two=place))
+            bringer[key] = place
+        for language, part in words.items():
+            found[language].update(part)
+    return found
+
+
+def _words_of(entry: EntryPoint) -> dict[str, dict[str, str]]:
+    place = _place(entry)
+    try:
+        given = entry.load()
+        given = given() if callable(given) else given
+        if isinstance(given, str | Path):
+            given = {lang: read_words(Path(given) / lang) for lang in LANGUAGES}
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(say("extension.no_words", place=place, found=reason)) from error
+    whole = isinstance(given, dict) and all(
+        lang in LANGUAGES and isinstance(part, dict) and all(isinstance(w, str) for pair in part.items() for w in pair)
+        for lang, part in given.items()
+    )
+    if not whole:
+        raise InputError(say("extension.no_words", place=place, found=repr(given)[:80]))
+    return dict(given)
+
+
+def _place(entry: EntryPoint) -> str:
+    """Return where an entry point comes from: its object, and the distribution that registers it."""
+    return f"{entry.value} ({entry.dist.name})" if entry.dist is not None else entry.value
 
 
 def find(room: str, name: str, *, code: Path | None = None) -> Any:
@@ -60,15 +147,22 @@ def find(room: str, name: str, *, code: Path | None = None) -> Any:
     """
     if name in BUILT_IN[room]:
         return load(BUILT_IN[room][name])
-    for entry in entry_points(group=f"resilience.{room}"):
+    for entry in brought(room):
         if entry.name == name:
-            return entry.load()
+            try:
+                return entry.load()
+            except Exception as error:
+                raise InputError(_not_loaded(name, _place(entry), error)) from error
     if ".py:" in name:
         file, attribute = name.split(":", 1)
         if code is None:
             raise InputError(say("error.code_not_allowed", name=name))
         return _from_file(code / file, attribute)
     raise InputError(say("error.unknown_plugin", room=room, name=name, expected=near(name, names(room))))
+
+
+def _not_loaded(name: str, place: str, error: Exception) -> str:
+    return say("extension.not_loaded", name=name, place=place, kind=type(error).__name__, reason=error)
 
 
 def load(dotted: str) -> Any:
@@ -83,7 +177,10 @@ def _from_file(path: Path, attribute: str) -> Any:
     if spec is None or spec.loader is None or not path.is_file():
         raise InputError(say("error.no_code_file", path=path))
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(_not_loaded(attribute, path.name, error)) from error
     if not hasattr(module, attribute):
         raise InputError(say("error.no_code_class", path=path, name=attribute))
     return getattr(module, attribute)

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from resilience.agents.population import Population, build_population, population_memory
-from resilience.base.errors import CaseError, Notice, Problem
+from resilience.base.contract import Extension
+from resilience.base.errors import CaseError, InputError, Notice, Problem
+from resilience.base.plugins import check_extensions
 from resilience.base.text import say
 from resilience.case.coordinates import check_coordinates
-from resilience.case.inputs import read_hazards, read_inputs
-from resilience.case.sections import check_sections, read_toml, section
+from resilience.case.inputs import check_inputs, declared_hazards, missing_files, read_hazards, read_inputs
+from resilience.case.lines import with_lines
+from resilience.case.sections import read_sections, read_toml
 from resilience.case.tables import check_city, check_crs, check_tables, read_tables
-from resilience.case.trials import read_trials
+from resilience.case.trials import Trials, check_trials, read_trials
 from resilience.city.city import City
+from resilience.hazards.hazard import Load
 from resilience.metrics.scoring import all_metrics
 from resilience.networks.layer import tables as tables_of_a_case
 from resilience.traffic.equilibrium.memory import available_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
-    from resilience.case.scenario import Scenarios
+    from resilience.base.arrays import Ints
+    from resilience.case.scenario import Ladder, Scenario, Tolerance
     from resilience.city.inputs import Inputs
+    from resilience.hazards.hazard import Hazard
+    from resilience.measures.option import Option
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,10 @@ class Case:
 
     folder: Path
     inputs: Inputs
-    tests: Scenarios
+    scenarios: dict[str, Scenario]
+    ladders: tuple[Ladder, ...] = ()
+    options: dict[str, Option] = field(default_factory=dict)
+    tolerances: tuple[Tolerance, ...] = ()
     notices: tuple[Notice, ...] = ()
     illustrative: bool = True
     code: Path | None = None
@@ -83,52 +95,93 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
 
     """
     folder = Path(folder)
-    problems: list[Problem] = []
     if not folder.is_dir():
         raise CaseError([Problem("missing_folder", str(folder))])
-    config = read_toml(folder / "case.toml", problems)
-    if problems:
-        raise CaseError(problems)
-    code = folder if allow_code else None
-    head = section(config, "case", problems)
-    check_sections(config, problems)
-    check_crs(head.get("crs", ""), problems)
+    check_extensions()
+    problems: list[Problem] = []  # of case.toml, told first; those of the tables and of both follow
+    faults: list[Problem] = []
     notices: list[Notice] = []
-    tables = read_tables(folder, problems)
-    if not any(p.key == "bad_crs" for p in problems):
-        check_coordinates(head.get("crs", ""), tables, problems, notices)
-    check_tables(tables, problems)
-    if not problems:
-        _check_trip_makers(tables, config, problems)
-    if problems:
-        raise CaseError(problems)
-    lines = {name: table["row"].to_numpy(np.int64) for name, table in tables.items()}
-    for name, table in tables.items():
-        tables[name] = table.drop(columns=[c for c in ("row",) if c in table])
-    city = City(
-        name=head["name"], name_zh=head.get("name_zh") or head["name"], crs=head["crs"], currency=head["currency"],
-        price_year=int(head["price_year"]), attribution=head.get("attribution", ""), tables=tables,
-    )  # fmt: skip
-    check_city(city, problems, notices, lines)
-    hazards = read_hazards(config, folder, city, code, problems)
-    notices += [n for h in hazards.values() for n in getattr(h, "notices", lambda _: [])(city)]
-    inputs = read_inputs(config, city, hazards, code, problems)
-    tests = read_trials(config, inputs, problems)
-    if problems:
-        raise CaseError(problems)
-    notices += _notices_of_tests(inputs, tests)
+    config = read_toml(folder / "case.toml", problems)
+    readable = not problems
+    code = folder if allow_code else None
+    sections = read_sections(config, problems if readable else [])
+    declared = declared_hazards(sections, folder, code, problems)
+    head = sections.single["case"]
+    if readable:
+        check_crs(head.get("crs", ""), problems)
+        check_inputs(sections, code, problems)
+        trials = read_trials(sections, code, problems)
+    tables = read_tables(folder, faults)
+    if head.get("crs") and not any(p.key == "bad_crs" for p in problems):
+        check_coordinates(head["crs"], tables, faults, notices)
+    check_tables(tables, faults)
+    if faults or not readable or "crs" not in head or any(p.key == "bad_crs" for p in problems):
+        _refuse([*problems, *faults, *missing_files(declared, folder)], folder)
+    _check_trip_makers(tables, sections.single["behaviour"].get("form") == "agent", faults)
+    if faults:
+        _refuse([*problems, *faults], folder)
+    city, lines = _city(head, tables)
+    check_city(city, faults, notices, lines)
+    hazards = read_hazards(declared, folder, city, faults)
+    notices += _notices_of_hazards(hazards, city, faults)
+    inputs = read_inputs(sections, city, hazards)
+    check_trials(trials, inputs, faults)
+    if problems or faults:
+        _refuse([*problems, *faults], folder)
+    notices += _notices_of_tests(inputs, trials)
     files = [folder / "case.toml", *(f for f in (folder / f"{n}.csv" for n in tables_of_a_case()) if f.is_file())]
     files += _named_files(config, folder)
     return Case(
-        folder=folder, inputs=inputs, tests=tests, notices=tuple(notices),
-        illustrative=bool(head.get("illustrative", True)), code=code, files=tuple(dict.fromkeys(files)),
+        folder=folder, inputs=inputs, scenarios=trials.scenarios, ladders=trials.ladders, options=trials.options,
+        tolerances=trials.tolerances, notices=tuple(notices), illustrative=bool(head.get("illustrative", True)),
+        code=code, files=tuple(dict.fromkeys(files)),
     )  # fmt: skip
 
 
-def _check_trip_makers(tables: dict[str, pd.DataFrame], config: dict[str, Any], problems: list[Problem]) -> None:
+def _refuse(problems: list[Problem], folder: Path) -> NoReturn:
+    """Raise the error that tells all problems, each once, those of case.toml with their lines."""
+    try:
+        text = (folder / "case.toml").read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    raise CaseError(dict.fromkeys(with_lines(problems, text)))
+
+
+def _city(head: dict[str, Any], tables: dict[str, pd.DataFrame]) -> tuple[City, dict[str, Ints]]:
+    """Return the city of the checked tables, and the lines of their files in which their rows begin."""
+    lines = {name: table["row"].to_numpy(np.int64) for name, table in tables.items()}
+    bare = {name: table.drop(columns=[c for c in ("row",) if c in table]) for name, table in tables.items()}
+    name = head.get("name", "")
+    city = City(
+        name=name, name_zh=head.get("name_zh") or name, crs=head["crs"], currency=head.get("currency", ""),
+        price_year=int(head.get("price_year", 0)), attribution=head.get("attribution", ""), tables=bare,
+    )  # fmt: skip
+    return city, lines
+
+
+def _notices_of_hazards(hazards: dict[str, Hazard], city: City, problems: list[Problem]) -> list[Notice]:
+    found: list[Notice] = []
+    for name, hazard in hazards.items():
+        found += _asked(name, "notices", partial(hazard.notices, city), problems)
+    return found
+
+
+def _asked(name: str, part: str, ask: Callable[[], list[Notice]], problems: list[Problem]) -> list[Notice]:
+    """Return the notices of a hazard; what it gives instead, or raises, is a problem."""
+    extension = Extension("hazards", name)
+    try:
+        with extension.calling(part):
+            given = ask()
+        if not isinstance(given, list) or not all(isinstance(notice, Notice) for notice in given):
+            raise extension.wrong(part, given, say("extension.notices"))
+    except InputError as error:
+        problems.append(Problem("plain", "case.toml", column=f'[[hazard]] "{name}"', found=str(error)))
+        return []
+    return given
+
+
+def _check_trip_makers(tables: dict[str, pd.DataFrame], one_by_one: bool, problems: list[Problem]) -> None:
     """Append a problem where the trip makers would not fit into the memory of this machine."""
-    behaviour = config.get("behaviour", {})
-    one_by_one = isinstance(behaviour, dict) and behaviour.get("form") == "agent"
     many = float(tables["trips"]["trips"].to_numpy(float).sum())
     needed, there = population_memory(many, one_by_one=one_by_one), available_memory()
     if there and needed > there:
@@ -136,17 +189,23 @@ def _check_trip_makers(tables: dict[str, pd.DataFrame], config: dict[str, Any], 
         problems.append(Problem("too_many_trips", "trips.csv", column="trips", found=f"{many:,.0f}", expected=expected))
 
 
-def _notices_of_tests(inputs: Inputs, tests: Scenarios) -> list[Notice]:
+def _notices_of_tests(inputs: Inputs, trials: Trials) -> list[Notice]:
     """Return what the tests ask for and no run can show: events that never come, limits on what is not assessed."""
     found: list[Notice] = []
+    problems: list[Problem] = []
     for name, hazard in inputs.hazards.items():
-        asked = [s for s in tests.scenarios.values() if name in s.severity]
-        if asked and (hook := getattr(hazard, "notices_of_tests", None)) is not None:
-            found += hook(name, inputs, asked)
-        if not asked:
+        asked = [
+            Load(s.name, s.severity[name], s.onset, s.hours) for s in trials.scenarios.values() if name in s.severity
+        ]
+        if asked:
+            ask = partial(hazard.notices_of_tests, name, inputs, asked)
+            found += _asked(name, "notices_of_tests", ask, problems)
+        else:
             found.append(Notice("hazard_unused", {"name": name}))
+    if problems:
+        raise CaseError(problems)
     metrics = all_metrics()
-    for tolerance in tests.tolerances:
+    for tolerance in trials.tolerances:
         lacks = metrics[tolerance.metric].lacks(inputs.city.tables)
         if lacks:
             found.append(Notice("tolerance_unused", {"metric": tolerance.metric, "tables": ", ".join(lacks)}))

@@ -2,76 +2,120 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resilience.agents.behaviour import behaviour_kind, one_by_one
 from resilience.agents.commuters import CommuterAgent
 from resilience.agents.firms import FirmAgent
+from resilience.base.contract import Extension
 from resilience.base.errors import CaseError, InputError, Problem
 from resilience.base.plugins import find
-from resilience.case.sections import check_arguments, entries, leaves, section
+from resilience.case.sections import Entry, Sections, check_arguments, leaves
 from resilience.city.inputs import Behaviours, Inputs, Operations, Rhythm
+from resilience.hazards.hazard import Hazard, hazard_kind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from resilience.city.city import City
 
+DATA_FILES = (".csv", ".tif", ".tiff", ".nc", ".gpkg", ".shp", ".json", ".geojson", ".parquet", ".txt")
 
-def read_hazards(
-    config: dict[str, Any], folder: Path, city: City, code: Path | None, problems: list[Problem]
-) -> dict[str, Any]:
-    """Return the hazards of a case by name; faults are appended to `problems`."""
-    hazards: dict[str, Any] = {}
-    for entry in entries(config, "hazard", problems):
-        head = section(config, "hazard", problems, entry, extra=True)
-        if "name" not in head or "kind" not in head:
+
+@dataclass(frozen=True)
+class Declared:
+    """A hazard as case.toml declares it: its class is known and its keys fit, its files are not read yet."""
+
+    entry: Entry
+    kind: type[Hazard]
+    given: dict[str, Any]
+
+
+def declared_hazards(sections: Sections, folder: Path, code: Path | None, problems: list[Problem]) -> list[Declared]:
+    """Return the hazards whose sections can be used; faults are appended to `problems`."""
+    found = []
+    for entry in sections.several["hazard"]:
+        if "name" not in entry.head or "kind" not in entry.head:
             continue
-        label = f'[[hazard]] "{head["name"]}"'
-        given = {k: v for k, v in entry.items() if k not in ("name", "kind")}
+        given = {k: v for k, v in entry.given.items() if k not in ("name", "kind")}
         try:
-            kind = find("hazards", head["kind"], code=code)
-            outside = [v for v in given.values() if isinstance(v, str) and leaves(folder, v)]
-            problems += [Problem("outside_folder", "case.toml", column=label, found=v) for v in outside]
-            if check_arguments(kind.read, given, label, problems, skip=("folder", "city")) and not outside:
-                hazards[head["name"]] = kind.read(folder, city, **given)
+            kind = hazard_kind(entry.head["kind"], find("hazards", entry.head["kind"], code=code))
+        except InputError as error:
+            problems.append(Problem("plain", "case.toml", column=entry.label, found=str(error)))
+            continue
+        outside = [v for v in given.values() if isinstance(v, str) and leaves(folder, v)]
+        problems += [Problem("outside_folder", "case.toml", column=entry.label, found=v) for v in outside]
+        if check_arguments(_parameters(kind), given, entry.label, problems, skip=("folder", "city")) and not outside:
+            found.append(Declared(entry, kind, given))
+    return found
+
+
+def _parameters(kind: type[Hazard]) -> Any:
+    """Return the function whose parameters are the keys of the section: `read`, or the class where read takes any."""
+    takes = inspect.signature(kind.read).parameters.values()
+    return kind if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in takes) else kind.read
+
+
+def missing_files(declared: list[Declared], folder: Path) -> list[Problem]:
+    """Return a problem for each file of data that a hazard names and the folder lacks."""
+    words = [v for d in declared for v in d.given.values() if isinstance(v, str)]
+    names = [v for v in words if Path(v).suffix.lower() in DATA_FILES and not (folder / v).is_file()]
+    return [Problem("missing_file", name, found=str(folder / name)) for name in names]
+
+
+def read_hazards(declared: list[Declared], folder: Path, city: City, problems: list[Problem]) -> dict[str, Hazard]:
+    """Return the hazards of a case by name, their files read; faults are appended to `problems`."""
+    hazards: dict[str, Hazard] = {}
+    for one in declared:
+        label, extension = one.entry.label, Extension("hazards", one.entry.head["kind"])
+        try:
+            with extension.calling("read"):
+                hazard = one.kind.read(folder, city, **one.given)
+            if not isinstance(hazard, Hazard):
+                raise extension.wrong("read", hazard, one.kind.__name__)
+            hazards[one.entry.name] = hazard
         except CaseError as error:
-            problems += error.problems
-        except (InputError, TypeError, ValueError) as error:
+            own = [p.file == "case.toml" and not str(p.column).startswith("[") for p in error.problems]
+            problems += [
+                replace(p, column=f"{label} {p.column or ''}".strip()) if mine else p
+                for p, mine in zip(error.problems, own, strict=True)
+            ]
+        except InputError as error:
             problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
     return hazards
 
 
-def read_inputs(
-    config: dict[str, Any], city: City, hazards: dict[str, Any], code: Path | None, problems: list[Problem]
-) -> Inputs:
-    """Return the inputs of a case; faults are appended to `problems`."""
-    operations = section(config, "operations", problems)
-    behaviour = section(config, "behaviour", problems)
-    periods = section(config, "periods", problems)
-    traffic = section(config, "traffic", problems)
+def check_inputs(sections: Sections, code: Path | None, problems: list[Problem]) -> None:
+    """Append what is wrong with the behaviours and periods that case.toml names."""
+    behaviour, periods = sections.single["behaviour"], sections.single["periods"]
     for key in ("commuters", "firms"):
-        if key in behaviour:
-            try:
-                kind = find("agents", behaviour[key], code=code)
-            except InputError as error:
-                problems.append(Problem("plain", "case.toml", column=f"[behaviour] {key}", found=str(error)))
-                continue
-            single = getattr(kind, "one_by_one", kind)
-            wrong = FirmAgent if key == "commuters" else CommuterAgent
-            if isinstance(single, type) and issubclass(single, wrong):
-                column = f"[behaviour] {key}"
-                problems.append(
-                    Problem("wrong_behaviour", "case.toml", column=column, found=behaviour[key], expected=key)
-                )
+        if key not in behaviour:
+            continue
+        column = f"[behaviour] {key}"
+        try:
+            single = one_by_one(behaviour_kind(behaviour[key], find("agents", behaviour[key], code=code)))
+        except InputError as error:
+            problems.append(Problem("plain", "case.toml", column=column, found=str(error)))
+            continue
+        wrong = FirmAgent if key == "commuters" else CommuterAgent
+        if single is not None and issubclass(single, wrong):
+            problems.append(Problem("wrong_behaviour", "case.toml", column=column, found=behaviour[key], expected=key))
     if periods.get("morning", 7) >= periods.get("evening", 18):
         found = f"{periods.get('morning')}, {periods.get('evening')}"
         problems.append(Problem("bad_span", "case.toml", column="[periods] morning, evening", found=found))
+
+
+def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard]) -> Inputs:
+    """Return the inputs of a case."""
+    operations, periods = sections.single["operations"], sections.single["periods"]
     return Inputs(
         city=city,
         hazards=hazards,
         operations=Operations(int(operations.get("crews", 4)), operations.get("repair_order", "")),
-        behaviours=Behaviours(**behaviour),
+        behaviours=Behaviours(**sections.single["behaviour"]),
         rhythm=Rhythm(
-            int(periods.get("morning", 7)), int(periods.get("evening", 18)), float(traffic.get("relative_gap", 1e-5))
+            int(periods.get("morning", 7)), int(periods.get("evening", 18)),
+            float(sections.single["traffic"].get("relative_gap", 1e-5)),
         ),
-    )
+    )  # fmt: skip

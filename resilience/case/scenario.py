@@ -1,15 +1,11 @@
-"""Frozen descriptions: what is tested (Scenario, Ladder), what is tried (Option) and what is tolerated (Tolerance)."""
+"""Frozen descriptions: what is tested (Scenario, Ladder) and what is tolerated (Tolerance)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from resilience.base.clock import WEEKDAYS, Onset
 from resilience.results.record import NO_HAZARD
-
-if TYPE_CHECKING:
-    from resilience.measures.option import Option
 
 KNOWN = ("assumed", "estimated", "observed")
 
@@ -71,13 +67,3 @@ class Tolerance:
     T3: float
     hours: float = 24.0
     must: bool = True
-
-
-@dataclass(frozen=True)
-class Scenarios:
-    """All that a case asks to be tested."""
-
-    scenarios: dict[str, Scenario] = field(default_factory=dict)
-    ladders: tuple[Ladder, ...] = ()
-    options: dict[str, Option] = field(default_factory=dict)
-    tolerances: tuple[Tolerance, ...] = ()

@@ -1,9 +1,10 @@
-"""Read case.toml section by section against its schema, collecting every problem."""
+"""Read case.toml, all of its sections at once, against its schema, collecting every problem."""
 
 from __future__ import annotations
 
 import inspect
 import tomllib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,59 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-PARAMETER_TYPES = {"float": "number", "int": "integer", "str": "text", "list[str] | None": "list", "bool": "boolean"}
+SINGLE = ("case", "periods", "traffic", "operations", "behaviour")
+SEVERAL = ("hazard", "scenario", "ladder", "measure", "option", "tolerance")
+OWN_KEYS = ("hazard", "measure")  # kinds of these have keys of their own
+PARAMETER_TYPES = {"float": "number", "int": "integer", "str": "text", "list[str] | None": "list", "list[str]": "list",
+                   "tuple[str, ...]": "list", "bool": "boolean"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One [[section]]: how messages call it, its keys as far as the schema accepts them, and all that was given."""
+
+    label: str
+    head: dict[str, Any]
+    given: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name given, empty where there is none."""
+        return str(self.head.get("name", ""))
+
+
+@dataclass(frozen=True)
+class Sections:
+    """All of case.toml: the [sections] by name with their defaults, and the entries of the [[sections]] by name."""
+
+    single: dict[str, dict[str, Any]] = field(default_factory=dict)
+    several: dict[str, list[Entry]] = field(default_factory=dict)
+
+
+def read_sections(config: dict[str, Any], problems: list[Problem]) -> Sections:
+    """Return the sections of case.toml; whatever does not fit the schema is appended to `problems`."""
+    known = case_schema()["section"].unique()
+    strange = [name for name in config if name not in known]
+    problems += [Problem("unknown_section", "case.toml", found=n, expected=near(n, known)) for n in strange]
+    single = {name: section(config, name, problems) for name in SINGLE}
+    several = {}
+    for name in SEVERAL:
+        several[name] = [
+            Entry(label_of(name, given), section(config, name, problems, given, extra=name in OWN_KEYS), given)
+            for given in entries(config, name, problems)
+        ]
+    return Sections(single, several)
+
+
+def label_of(name: str, given: dict[str, Any]) -> str:
+    """Return how messages call an entry: by its name, or by the metric of a tolerance.
+
+    >>> label_of("scenario", {"name": "lake-3m"})
+    '[[scenario]] "lake-3m"'
+
+    """
+    called = given.get("metric" if name == "tolerance" else "name")
+    return f'[[{name}]] "{called}"' if isinstance(called, str) else f"[[{name}]]"
 
 
 def read_toml(path: Path, problems: list[Problem]) -> dict[str, Any]:
@@ -31,30 +84,27 @@ def read_toml(path: Path, problems: list[Problem]) -> dict[str, Any]:
     return {}
 
 
-def check_sections(config: dict[str, Any], problems: list[Problem]) -> None:
-    """Append a problem for every section that the schema does not know."""
-    known = case_schema()["section"].unique()
-    strange = [name for name in config if name not in known]
-    problems += [Problem("unknown_section", "case.toml", found=n, expected=near(n, known)) for n in strange]
-
-
 def _rules(section: str) -> pd.DataFrame:
     rules = case_schema()
     return rules[rules["section"] == section].set_index("key")
 
 
 def section(
-    config: dict[str, Any], name: str, problems: list[Problem], given: Any = None, *, extra: bool = False
+    config: dict[str, Any],
+    name: str,
+    problems: list[Problem],
+    given: Any = None,
+    *,
+    extra: bool = False,
+    called: str | None = None,
 ) -> dict[str, Any]:
     """Return a section with its defaults, checked against the schema; with `extra`, unknown keys are left alone."""
     rules = _rules(name)
     raw = config.get(name, {}) if given is None else given
-    label = f"[{name}]"
+    label = called or (f"[{name}]" if given is None else label_of(name, given))
     if not isinstance(raw, dict):
         problems.append(Problem("not_a_section", "case.toml", column=label))
         return {}
-    if given is not None and isinstance(raw.get("name"), str):
-        label = f'[[{name}]] "{raw["name"]}"'
     result: dict[str, Any] = {}
     for key, value in raw.items():
         if key not in rules.index:
@@ -110,16 +160,24 @@ def _fits(value: Any, rule: pd.Series, label: str, key: str, problems: list[Prob
 
 
 def _is_of_type(value: Any, kind: str) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
+    number = _is_number(value)
+    words = isinstance(value, list) and all(isinstance(v, str) for v in value)
     return {
         "text": isinstance(value, str) and value.strip() != "",
         "choice": isinstance(value, str),
         "number": number,
         "integer": number and float(value).is_integer(),
         "boolean": isinstance(value, bool),
-        "list": isinstance(value, list) and all(isinstance(v, str) for v in value),
+        "list": words,
+        "numbers": isinstance(value, list) and all(_is_number(v) for v in value),
+        "severities": isinstance(value, list) and all(isinstance(v, dict) or _is_number(v) for v in value),
+        "names": words or (isinstance(value, str) and value.strip() != ""),
         "any": True,
     }[kind]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 def entries(config: dict[str, Any], name: str, problems: list[Problem]) -> list[dict[str, Any]]:
@@ -142,7 +200,8 @@ def check_arguments(
 ) -> bool:
     """Return whether a section fits the parameters of a plugin; faults are appended to `problems`."""
     before = len(problems)
-    known = {n: p for n, p in inspect.signature(function).parameters.items() if n not in skip}
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    known = {n: p for n, p in inspect.signature(function).parameters.items() if n not in skip and p.kind in named}
     strange = [key for key in given if key not in known]
     problems += [Problem("unknown_key", "case.toml", column=label, found=k, expected=near(k, known)) for k in strange]
     for name, parameter in known.items():

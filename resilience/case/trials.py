@@ -2,60 +2,95 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from resilience.base.clock import read_onset
+from resilience.base.contract import Extension
 from resilience.base.errors import InputError, Problem
 from resilience.base.plugins import find
-from resilience.case.scenario import Ladder, Scenario, Scenarios, Tolerance
-from resilience.case.sections import check_arguments, check_names, entries, section
-from resilience.measures.measure import Measure
+from resilience.base.text import say
+from resilience.case.ladders import made_by, read_ladder
+from resilience.case.scenario import Ladder, Scenario, Tolerance
+from resilience.case.sections import Entry, Sections, check_arguments, check_names
+from resilience.measures.measure import COST_KEYS, Measure, measure_kind
 from resilience.measures.option import Option
 from resilience.metrics.scoring import all_metrics
 from resilience.results.record import DO_NOTHING, NO_HAZARD
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from resilience.city.inputs import Inputs
 
 SCENARIO_KEYS = {"name", "hazard", "severity", "onset", "horizon_days", "warning_hours", "return_period_known"}
 
 
-COST_KEYS = ("capex", "opex_per_year", "life_years", "lead_time_years", "failure_probability")
+@dataclass(frozen=True)
+class Trials:
+    """All that a case asks to be tested and tried; `labels` says where each scenario and measure stands."""
+
+    scenarios: dict[str, Scenario]
+    ladders: tuple[Ladder, ...]
+    measures: dict[str, Measure]
+    options: dict[str, Option]
+    tolerances: tuple[Tolerance, ...]
+    labels: dict[str, str]
 
 
-def read_trials(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> Scenarios:
-    """Return what a case asks to be tested and tried; faults are appended to `problems`."""
-    scenarios = _scenarios(config, inputs, problems)
-    ladders = []
-    for entry in entries(config, "ladder", problems):
-        head = section(config, "ladder", problems, entry)
-        label = f'[[ladder]] "{head.get("name")}"'
-        rungs = head.get("scenarios", [])
-        check_names(rungs, scenarios, f"{label} scenarios", problems)
-        steps = [scenarios[r].severity for r in rungs if r in scenarios]
-        for lower, upper in itertools.pairwise(steps):
-            if set(lower) != set(upper) or any(upper[k] < lower[k] for k in lower):
-                problems.append(Problem("not_a_ladder", "case.toml", column=label, found=f"{lower} > {upper}"))
-        ladders.append(Ladder(head.get("name", ""), tuple(rungs)))
-    measures = _measures(config, inputs, problems)
-    options = {DO_NOTHING: Option(DO_NOTHING)}
-    for entry in entries(config, "option", problems):
-        head = section(config, "option", problems, entry)
-        label = f'[[option]] "{head.get("name")}" measures'
-        if _bad_name(head.get("name", "")):
-            problems.append(Problem("bad_name", "case.toml", column="[[option]] name", found=head.get("name", "")))
-        wanted = head.get("measures", [])
-        check_names(wanted, measures, label, problems)
-        if head.get("name") == DO_NOTHING and wanted:
-            problems.append(Problem("do_nothing", "case.toml", column=label))
-        options[head.get("name", "")] = Option(
-            head.get("name", ""), tuple(measures[m] for m in wanted if m in measures)
-        )
-    return Scenarios(scenarios, tuple(ladders), options, _tolerances(config, problems))
+def read_trials(sections: Sections, code: Path | None, problems: list[Problem]) -> Trials:
+    """Return what case.toml asks to be tested and tried, as far as it shows by itself; faults go to `problems`."""
+    hazards = {entry.name for entry in sections.several["hazard"]}
+    made = [(ladder, made_by(ladder, problems)) for ladder in sections.several["ladder"]]
+    labels: dict[str, str] = {}
+    scenarios: dict[str, Scenario] = {}
+    written = [*(s for _, some in made for s in some), *sections.several["scenario"]]
+    for entry in written:
+        if entry.name in labels:
+            if "[[ladder]]" in (entry.label[:10], labels[entry.name][:10]):
+                places = f"{labels[entry.name]}, {entry.label}"
+                problems.append(
+                    Problem("made_twice", "case.toml", column=entry.label, found=entry.name, expected=places)
+                )
+            continue
+        if entry.name:
+            labels[entry.name] = entry.label
+        if (scenario := _scenario(entry, hazards, problems)) is not None:
+            scenarios[scenario.name] = scenario
+    if not written and not sections.several["ladder"]:
+        problems.append(Problem("no_scenarios", "case.toml"))
+    ladders = tuple(read_ladder(ladder, some, scenarios, set(labels), problems) for ladder, some in made)
+    measures = _measures(sections, code, problems)
+    options = _options(sections, measures, problems)
+    labels = {f"scenario {name}": label for name, label in labels.items()}
+    labels |= {f"measure {entry.name}": entry.label for entry in sections.several["measure"]}
+    return Trials(scenarios, ladders, measures, options, _tolerances(sections, problems), labels)
+
+
+def check_trials(trials: Trials, inputs: Inputs, problems: list[Problem]) -> None:
+    """Append what only the city and its hazards show: severities that cannot be, measures that do not fit."""
+    for scenario in trials.scenarios.values():
+        label = trials.labels[f"scenario {scenario.name}"]
+        for name, value in scenario.severity.items():
+            if name not in inputs.hazards:
+                continue
+            extension = Extension("hazards", name)
+            try:
+                with extension.calling("check_severity"):
+                    faults = inputs.hazards[name].check_severity(value)
+                if not isinstance(faults, list) or not all(isinstance(fault, str) for fault in faults):
+                    raise extension.wrong("check_severity", faults, say("extension.sentences"))
+            except InputError as error:
+                faults = [str(error)]
+            problems += [Problem("plain", "case.toml", column=f"{label} severity", found=fault) for fault in faults]
+    for measure in trials.measures.values():
+        try:
+            measure.apply(inputs)
+        except InputError as error:
+            label = trials.labels[f"measure {measure.name}"]
+            problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
 
 
 def _bad_name(name: str) -> bool:
@@ -63,88 +98,96 @@ def _bad_name(name: str) -> bool:
     return name.startswith(NO_HAZARD) or any(c in name for c in '/\\:*?"<>|\n') or name in (".", "..") or "--" in name
 
 
-def _scenarios(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> dict[str, Scenario]:
-    found: dict[str, Scenario] = {}
-    for entry in entries(config, "scenario", problems):
-        head = section(config, "scenario", problems, entry)
-        label = f'[[scenario]] "{head.get("name")}"'
-        if not set(head) >= SCENARIO_KEYS:
-            continue
-        if not head["hazard"]:
-            problems.append(Problem("empty_list", "case.toml", column=f"{label} hazard"))
-        if _bad_name(head["name"]):
-            problems.append(Problem("bad_name", "case.toml", column=label, found=head["name"]))
-            continue
-        given = head["severity"]
-        severity = given if isinstance(given, dict) else dict.fromkeys(head["hazard"], given)
-        declared = [str(h.get("name")) for h in config.get("hazard", []) if isinstance(h, dict)]
-        check_names(head["hazard"], declared, f"{label} hazard", problems)
-        if set(severity) != set(head["hazard"]):
-            expected = ", ".join(head["hazard"])
-            problems.append(
-                Problem("severity_names", "case.toml", column=label, found=", ".join(severity), expected=expected)
-            )
-        for name, value in severity.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-                column = f"{label} severity"
-                problems.append(Problem("wrong_type", "case.toml", column=column, found=repr(value), expected="number"))
-            elif name in inputs.hazards:
-                faults = inputs.hazards[name].check_severity(float(value))
-                problems += [Problem("plain", "case.toml", column=f"{label} severity", found=f) for f in faults]
-        try:
-            onset = read_onset(head["onset"])
-        except InputError as error:
-            problems.append(Problem("plain", "case.toml", column=f"{label} onset", found=str(error)))
-            continue
-        years = head.get("return_period_years")
-        found[head["name"]] = Scenario(
-            name=head["name"],
-            severity={k: float(v) for k, v in severity.items() if isinstance(v, int | float)},
-            onset=onset,
-            horizon_days=int(head["horizon_days"]),
-            warning_hours=float(head["warning_hours"]),
-            return_period_years=None if years is None else float(years),
-            return_period_known=head["return_period_known"],
+def _scenario(entry: Entry, hazards: set[str], problems: list[Problem]) -> Scenario | None:
+    """Return the scenario of an entry, None where it cannot be used."""
+    head, label = entry.head, entry.label
+    if not set(head) >= SCENARIO_KEYS:
+        return None
+    before = len(problems)
+    if not head["hazard"]:
+        problems.append(Problem("empty_list", "case.toml", column=f"{label} hazard"))
+    if _bad_name(head["name"]):
+        problems.append(Problem("bad_name", "case.toml", column=label, found=head["name"]))
+    given = head["severity"]
+    severity = given if isinstance(given, dict) else dict.fromkeys(head["hazard"], given)
+    check_names(head["hazard"], hazards, f"{label} hazard", problems)
+    if set(severity) != set(head["hazard"]):
+        expected = ", ".join(head["hazard"])
+        problems.append(
+            Problem("severity_names", "case.toml", column=label, found=", ".join(severity), expected=expected)
         )
-    if not found and not problems:
-        problems.append(Problem("no_scenarios", "case.toml"))
-    return found
+    for value in severity.values():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            column = f"{label} severity"
+            problems.append(Problem("wrong_type", "case.toml", column=column, found=repr(value), expected="number"))
+    try:
+        onset = read_onset(head["onset"])
+    except InputError as error:
+        problems.append(Problem("plain", "case.toml", column=f"{label} onset", found=str(error)))
+        return None
+    if len(problems) > before:
+        return None
+    years = head.get("return_period_years")
+    return Scenario(
+        name=head["name"],
+        severity={k: float(v) for k, v in severity.items()},
+        onset=onset,
+        horizon_days=int(head["horizon_days"]),
+        warning_hours=float(head["warning_hours"]),
+        return_period_years=None if years is None else float(years),
+        return_period_known=head["return_period_known"],
+    )
 
 
-def _measures(config: dict[str, Any], inputs: Inputs, problems: list[Problem]) -> dict[str, Measure]:
+def _measures(sections: Sections, code: Path | None, problems: list[Problem]) -> dict[str, Measure]:
+    """Return the measures by name, made of the keys of their sections."""
     found: dict[str, Measure] = {}
-    for entry in entries(config, "measure", problems):
-        head = section(config, "measure", problems, entry, extra=True)
-        label = f'[[measure]] "{head.get("name")}"'
+    for entry in sections.several["measure"]:
+        head, label = entry.head, entry.label
         if "name" not in head or "kind" not in head:
             continue
         try:
-            kind = find("measures", head["kind"])
+            kind = measure_kind(head["kind"], find("measures", head["kind"], code=code))
             known = [f.name for f in fields(kind)]
-            given = {k: v for k, v in entry.items() if k in known or k not in ("name", "kind", *COST_KEYS)}
+            given = {k: v for k, v in entry.given.items() if k in known or k not in ("name", "kind", *COST_KEYS)}
             if not check_arguments(kind, given, label, problems):
                 continue
-            measure = kind(**given)
-            measure.apply(inputs)
-        except (InputError, TypeError, ValueError) as error:
+            with Extension("measures", head["kind"]).calling(kind.__name__):
+                applies = kind(**given)
+        except InputError as error:
             problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
             continue
         costs = {k: float(head[k]) for k in COST_KEYS if k in head}
-        found[head["name"]] = Measure(head["name"], head["kind"], measure, **costs)
+        found[head["name"]] = Measure(head["name"], head["kind"], applies, **costs)
     return found
 
 
-def _tolerances(config: dict[str, Any], problems: list[Problem]) -> tuple[Tolerance, ...]:
+def _options(sections: Sections, measures: dict[str, Measure], problems: list[Problem]) -> dict[str, Option]:
+    """Return the options by name; do-nothing is always among them."""
+    options = {DO_NOTHING: Option(DO_NOTHING)}
+    declared = {entry.name for entry in sections.several["measure"]}
+    for entry in sections.several["option"]:
+        if _bad_name(entry.name):
+            problems.append(Problem("bad_name", "case.toml", column=f"{entry.label} name", found=entry.name))
+        wanted: list[Any] = entry.head.get("measures", [])
+        check_names(wanted, declared, f"{entry.label} measures", problems)
+        if entry.name == DO_NOTHING and wanted:
+            problems.append(Problem("do_nothing", "case.toml", column=f"{entry.label} measures"))
+        options[entry.name] = Option(entry.name, tuple(measures[m] for m in wanted if m in measures))
+    return options
+
+
+def _tolerances(sections: Sections, problems: list[Problem]) -> tuple[Tolerance, ...]:
     found: list[Tolerance] = []
     metrics = all_metrics()
-    for entry in entries(config, "tolerance", problems):
-        head = section(config, "tolerance", problems, entry)
+    for entry in sections.several["tolerance"]:
+        head = entry.head
         if not {"metric", "T1", "T2", "T3", "hours", "must"} <= set(head):
             continue
         if any(t.metric == head["metric"] for t in found):
-            problems.append(Problem("twice", "case.toml", column="[[tolerance]] metric", found=head["metric"]))
+            problems.append(Problem("twice", "case.toml", column=f"{entry.label} metric", found=head["metric"]))
             continue
-        label = f'[[tolerance]] "{head["metric"]}"'
+        label = entry.label
         check_names([head["metric"]], metrics, label, problems, "unknown_name")
         if head["metric"] in metrics:
             sign = 1 if metrics[head["metric"]].better == "lower" else -1

@@ -21,8 +21,8 @@ def check(case: CaseFolder, allow_code: AllowCode = False) -> None:
     from resilience.case.case import load_case
 
     loaded = load_case(find_case(case), allow_code=allow_code)
-    tests = loaded.tests
-    typer.echo(say("cli.case_ok", name=loaded.city.name, scenarios=len(tests.scenarios), options=len(tests.options)))
+    scenarios, options = len(loaded.scenarios), len(loaded.options)
+    typer.echo(say("cli.case_ok", name=loaded.city.name, scenarios=scenarios, options=options))
     print_notices(loaded)
 
 

@@ -18,7 +18,7 @@ from resilience.base.errors import CaseError, InputError, Notice, Problem, some
 from resilience.base.schema import read_table
 from resilience.base.text import say
 from resilience.city.water import DEPTHS, Water
-from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event
+from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event, Hazard, Load
 from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
 from resilience.readers.raster import Raster, read_raster
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from resilience.base.clock import Onset
     from resilience.base.streams import Streams
-    from resilience.case.scenario import Scenario
     from resilience.city.city import City
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
@@ -38,7 +37,7 @@ CELLS_EVERY_HOURS = 3
 
 
 @dataclass(frozen=True)
-class LakeFlood:
+class LakeFlood(Hazard):
     """Severity is the peak stage of the lake, metres in the height system of the terrain.
 
     Parameters
@@ -63,7 +62,7 @@ class LakeFlood:
     unit = "m"
 
     @classmethod
-    def read(
+    def read(  # type: ignore[override] # the keys of its section, one by one
         cls,
         folder: Path,
         city: City,
@@ -124,23 +123,25 @@ class LakeFlood:
         values = {"file": self.terrain_name, "links": f"{links:,}", "sites": f"{sites:,}", "people": f"{people:,.0f}"}
         return [Notice("no_terrain", values)]
 
-    def notices_of_tests(self, name: str, inputs: Inputs, tests: list[Scenario]) -> list[Notice]:
+    def notices_of_tests(self, name: str, inputs: Inputs, loads: list[Load]) -> list[Notice]:
         """Return what is odd about the hydrograph in the scenarios that use it: a record shorter than the run.
 
         Told is a record that ends while the lake stands above the water it has anyway and the run goes on, one that
         begins with much of the rise behind it, and a peak that the record or the run does not reach.
         """
-        above = {t.name: t.severity[name] - self.water_height_m for t in tests}
-        last = {t.name: above[t.name] - self.below_peak_m[-1] for t in tests}
-        first = {t.name: above[t.name] - self.below_peak_m[0] for t in tests}
+        above = {t.scenario: t.severity - self.water_height_m for t in loads}
+        last = {t.scenario: above[t.scenario] - self.below_peak_m[-1] for t in loads}
+        first = {t.scenario: above[t.scenario] - self.below_peak_m[0] for t in loads}
         ends = [
-            t.name
-            for t in tests
-            if last[t.name] > default("flood.record_ends_m") and t.onset.hour + self.hours[-1] < t.hours
+            t.scenario
+            for t in loads
+            if last[t.scenario] > default("flood.record_ends_m") and t.onset.hour + self.hours[-1] < t.hours
         ]
-        begins = [t.name for t in tests if first[t.name] > default("flood.record_begins_share") * above[t.name]]
+        begins = [
+            t.scenario for t in loads if first[t.scenario] > default("flood.record_begins_share") * above[t.scenario]
+        ]
         peak = self.hours[np.flatnonzero(self.below_peak_m == self.below_peak_m.min())[0]]
-        late = [t.name for t in tests if t.onset.hour + peak >= t.hours]
+        late = [t.scenario for t in loads if t.onset.hour + peak >= t.hours]
         levels = (("record_ends", ends, self.hours[-1], last), ("record_begins", begins, self.hours[0], first))
         notices = []
         for key, names, hour, level in levels:
@@ -153,11 +154,15 @@ class LakeFlood:
             values = {"file": self.hydrograph_name, "metres": f"{self.below_peak_m.min():g}"}
             notices.append(Notice("no_peak", values))
         if late:
-            at = max(t.onset.hour + peak for t in tests if t.name in late)
+            at = max(t.onset.hour + peak for t in loads if t.scenario in late)
             values = {"file": self.hydrograph_name, "hour": f"{at:g}", "name": name, "names": some(late),
-                      "hours": str(min(t.hours for t in tests if t.name in late))}  # fmt: skip
+                      "hours": str(min(t.hours for t in loads if t.scenario in late))}  # fmt: skip
             notices.append(Notice("peak_late", values))
         return notices
+
+    def grid(self) -> Raster:
+        """Return the terrain, on whose cells the water is drawn."""
+        return self.terrain
 
     def start(self, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> Event:
         """Return the flood with peak stage `severity`.
@@ -189,7 +194,7 @@ class LakeFlood:
         return np.where(lake_cells(self.terrain, self.water_height_m), ground, drawn)
 
 
-class LakeFloodEvent:
+class LakeFloodEvent(Event):
     """A lake flood under way."""
 
     def __init__(self, hazard: LakeFlood, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> None:

@@ -1,27 +1,37 @@
-"""What a hazard does: Damage (components that lose service) and Water (water, hour by hour)."""
+"""The contract of a hazard: all that the house calls on a Hazard and on the Event it starts, and what they give."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from resilience.base.contract import Extension
+from resilience.base.text import say
+from resilience.city.water import DEPTHS, Water
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike, NDArray
 
     from resilience.base.clock import Onset
+    from resilience.base.errors import Notice
     from resilience.base.streams import Streams
+    from resilience.city.city import City
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
-    from resilience.city.water import Water
+    from resilience.readers.raster import Raster
 
 NOBODY, OWN_STAFF, CREW = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Damage:
-    """Components that lose their service in this hour.
+    """Components that lose their service in this hour; `Damage.of` makes one where values are the same for all.
 
     Parameters
     ----------
@@ -46,25 +56,233 @@ class Damage:
     def __len__(self) -> int:
         return len(self.component)
 
+    @classmethod
+    def of(
+        cls,
+        component: Iterable[str],
+        *,
+        loss: ArrayLike = 1.0,
+        repair_hours: ArrayLike = 0.0,
+        until_hour: ArrayLike = np.nan,
+        repaired_by: ArrayLike | None = None,
+        dry_m: ArrayLike = np.inf,
+        cause: str = "",
+    ) -> Self:
+        """Return damage to components; each value is one for all or one for each.
 
-class Event(Protocol):
+        Unless told, a crew repairs what does not come back by itself, and works in any water.
+
+        >>> damage = Damage.of(["power:A", "power:B"], repair_hours=6.0, cause="blown_over")
+        >>> damage.loss, damage.repaired_by
+        (array([1., 1.]), array([2, 2]))
+
+        """
+        ids = [str(name) for name in component]
+
+        def column(values: ArrayLike, kind: type = np.float64) -> NDArray[Any]:
+            return np.broadcast_to(np.asarray(values, kind), (len(ids),)).copy()
+
+        until = column(until_hour)
+        by = np.where(np.isnan(until), CREW, NOBODY) if repaired_by is None else column(repaired_by, np.int64)
+        return cls(ids, column(loss), column(repair_hours), until, by, column(dry_m), cause)
+
+
+class Event:
     """A hazard under way."""
 
     def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
         """Return the water of this hour (None: no water) and the damage that begins in it."""
-        ...
+        raise NotImplementedError
 
     def at_risk(self, hour: int) -> NDArray[np.bool_] | None:
         """Return the zones where water stands or is still to come, shape (zones,); None for no warning.
 
         This is what a warning names; it ends for a zone when its water is gone.
         """
-        ...
+        return None
+
+    @staticmethod
+    def at_once(damage: Damage, hour: int) -> Event:
+        """Return an event without water that does all of its damage in one hour of the run."""
+        return _AtOnce(damage, hour)
 
 
-class Hazard(Protocol):
-    """A hazard that can be started at any severity; severity is one number and never gives less when it rises."""
+class _AtOnce(Event):
+    def __init__(self, damage: Damage, hour: int) -> None:
+        self.damage, self.hour = damage, hour
+
+    def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
+        return None, self.damage if hour == self.hour else Damage()
+
+
+class Load(NamedTuple):
+    """What a scenario asks of one hazard: its name in the case, how strong, when it begins, how long the run is."""
+
+    scenario: str
+    severity: float
+    onset: Onset
+    hours: int
+
+
+class Hazard:
+    """A hazard that can be started at any severity; severity is one number and never gives less when it rises.
+
+    Only `start` is needed: a frozen dataclass with it is a hazard, whether it derives from this class or not, and the
+    keys of its [[hazard]] section in case.toml are its fields. The rest has the defaults below.
+
+    >>> from dataclasses import dataclass
+    >>> from resilience import Damage, Event
+    >>> @dataclass(frozen=True)
+    ... class Windstorm:
+    ...     '''Severity is the peak gust, m/s. Each node of the grid breaks above a gust of its own.'''
+    ...     median_ms: float = 50.0
+    ...     unit = "m/s"
+    ...
+    ...     def start(self, inputs, severity, onset, streams):
+    ...         nodes = inputs.city["power_nodes"].index
+    ...         broken = nodes[streams.lognormal("wind", nodes, self.median_ms, 0.2) < severity]
+    ...         return Event.at_once(Damage.of(broken, repair_hours=6.0, cause="blown_over"), onset.hour)
+    >>> from resilience.testing import check_hazard
+    >>> check_hazard(Windstorm, severities=(30.0, 50.0, 70.0)).passed
+    True
+
+    """
+
+    unit: ClassVar[str] = ""
+    """Unit of the severity, as charts show it."""
+
+    @classmethod
+    def read(cls, folder: Path, city: City, **given: Any) -> Self:
+        """Return the hazard of a case; `given` are the keys of its section but for name and kind.
+
+        A hazard that names files reads them from `folder` and raises CaseError with all that is wrong with them.
+        """
+        return cls(**given)
+
+    def check_severity(self, severity: float) -> list[str]:
+        """Return what is wrong with a severity, as sentences; none where it is possible."""
+        return []
+
+    def notices(self, city: City) -> list[Notice]:
+        """Return what a user should know of the hazard in this city, such as places that its data do not cover."""
+        return []
+
+    def notices_of_tests(self, name: str, inputs: Inputs, loads: list[Load]) -> list[Notice]:
+        """Return what is odd about the scenarios that use the hazard called `name`, such as a run too short for it."""
+        return []
+
+    def grid(self) -> Raster | None:
+        """Return the raster whose cells `Water.cells_m` speaks of, for maps; None for a hazard without."""
+        return None
 
     def start(self, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> Event:
-        """Return the event; `inputs` are not changed."""
-        ...
+        """Return the event; `inputs` are not changed, chance is asked of `streams` by name."""
+        raise NotImplementedError
+
+
+@cache
+def hazard_kind(name: str, kind: Any) -> type[Hazard]:
+    """Return a class of hazards, with the defaults of the contract for what it leaves out.
+
+    Raises
+    ------
+    ExtensionError
+        It is no class, or has no `start`.
+
+    """
+    extension = Extension("hazards", name)
+    if not isinstance(kind, type):
+        raise extension.wrong(say("extension.registered"), kind, say("extension.hazard_class"))
+    if not callable(getattr(kind, "start", None)) or kind.start is Hazard.start:  # type: ignore[attr-defined]
+        raise extension.lacks("start", "start(inputs, severity, onset, streams) -> Event")
+    if issubclass(kind, Hazard):
+        return kind
+    return type(kind.__name__, (kind, Hazard), {"__doc__": kind.__doc__, "__module__": kind.__module__})
+
+
+def begin(name: str, hazard: Hazard, inputs: Inputs, severity: float, onset: Onset, streams: Streams) -> CheckedEvent:
+    """Return the event of a hazard, which is held to its contract in every hour.
+
+    Raises
+    ------
+    ExtensionError
+        What the hazard starts is no event.
+
+    """
+    extension = Extension("hazards", name)
+    with extension.calling("start"):
+        event = hazard.start(inputs, severity, onset, streams)
+    step = getattr(event, "step", None)
+    if not callable(step) or getattr(type(event), "step", None) is Event.step:
+        raise extension.wrong("start", event, say("extension.event"))
+    return CheckedEvent(extension, event, inputs.city)
+
+
+class CheckedEvent(Event):
+    """An event whose water, damage and warnings are looked at before anybody uses them."""
+
+    def __init__(self, extension: Extension, event: Any, city: City) -> None:
+        self.extension, self.event = extension, event
+        self.warns = callable(getattr(event, "at_risk", None))
+        links, sites, zones = len(city["road_links"]), len(city.sites), len(city["zones"])
+        self.shapes = {"link_m": (links,), "link_mean_m": (links,), "site_m": (sites,), "site_ground_m": (sites,),
+                       "zone_share": (zones, len(DEPTHS))}  # fmt: skip
+        self.zones, self.components = zones, city.components
+
+    def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
+        """Return the water and the damage of the hour.
+
+        Raises
+        ------
+        ExtensionError
+            They are not of the type, shape or range that the contract names.
+
+        """
+        with self.extension.calling("step"):
+            given = self.event.step(hour, view)
+        if not isinstance(given, tuple) or len(given) != 2:
+            raise self.extension.wrong("step", given, say("extension.step"))
+        water, damage = given
+        if water is not None and not isinstance(water, Water):
+            raise self.extension.wrong("step", water, say("extension.step"))
+        if not isinstance(damage, Damage):
+            raise self.extension.wrong("step", damage, say("extension.step"))
+        if water is not None:
+            for part, shape in self.shapes.items():
+                self._hold(f"Water.{part}", getattr(water, part), shape)
+        if len(damage):
+            self._look_at(damage)
+        return water, damage
+
+    def at_risk(self, hour: int) -> NDArray[np.bool_] | None:
+        """Return the zones that a warning names."""
+        if not self.warns:
+            return None
+        with self.extension.calling("at_risk"):
+            zones = self.event.at_risk(hour)
+        if zones is not None:
+            self._hold("at_risk", zones, (self.zones,))
+        return zones
+
+    def _hold(self, part: str, values: Any, shape: tuple[int, ...]) -> None:
+        if np.shape(values) != shape:
+            raise self.extension.wrong(part, values, say("extension.array", shape=shape))
+
+    def _look_at(self, damage: Damage) -> None:
+        for part in fields(damage):
+            if part.name not in ("component", "cause"):
+                self._hold(f"Damage.{part.name}", getattr(damage, part.name), (len(damage),))
+        strange = [name for name in damage.component if name not in self.components]
+        if strange:
+            raise self.extension.wrong("Damage.component", strange[0], say("extension.component"))
+        loss = np.asarray(damage.loss, float)
+        if not ((loss >= 0) & (loss <= 1)).all():
+            raise self.extension.wrong("Damage.loss", float(loss[~((loss >= 0) & (loss <= 1))][0]), "0 – 1")
+        by, until = np.asarray(damage.repaired_by), np.asarray(damage.until_hour, float)
+        if not np.isin(by, (NOBODY, OWN_STAFF, CREW)).all():
+            raise self.extension.wrong("Damage.repaired_by", by.tolist(), "NOBODY, OWN_STAFF, CREW (0, 1, 2)")
+        if np.isnan(until[by == NOBODY]).any():
+            raise self.extension.wrong("Damage.until_hour", float("nan"), say("extension.until"))
+        work = np.asarray(damage.repair_hours, float)
+        if not (work[by != NOBODY] >= 0).all():
+            raise self.extension.wrong("Damage.repair_hours", work.tolist(), say("extension.work"))

@@ -10,14 +10,13 @@ import numpy as np
 from resilience.base.errors import CaseError, InputError, Notice, Problem, near, some
 from resilience.base.text import say
 from resilience.city.selection import select
-from resilience.hazards.hazard import NOBODY, Damage, Event
+from resilience.hazards.hazard import NOBODY, Damage, Event, Hazard, Load
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from resilience.base.clock import Onset
     from resilience.base.streams import Streams
-    from resilience.case.scenario import Scenario
     from resilience.city.city import City
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
@@ -27,7 +26,7 @@ PATTERNS = ("random", "targeted", "listed")
 
 
 @dataclass(frozen=True)
-class Outage:
+class Outage(Hazard):
     """Severity is the share of the components that go off, 0 to 1.
 
     Parameters
@@ -50,7 +49,7 @@ class Outage:
     unit = "share"
 
     @classmethod
-    def read(
+    def read(  # type: ignore[override] # the keys of its section, one by one
         cls,
         folder: Path,
         city: City,
@@ -91,24 +90,24 @@ class Outage:
             return [say("error.share_range", found=severity)]
         return []
 
-    def notices_of_tests(self, name: str, inputs: Inputs, tests: list[Scenario]) -> list[Notice]:
+    def notices_of_tests(self, name: str, inputs: Inputs, loads: list[Load]) -> list[Notice]:
         """Return where the outage has no effect: the run ends first, it is over within an hour, or none is picked."""
         many = len(self.listed) if self.pattern == "listed" else len(select(inputs.city, self.among)[1])
         notices = []
-        late = [t for t in tests if self._begins(t.onset) >= t.hours]
+        late = [t for t in loads if self._begins(t.onset) >= t.hours]
         if late:
             hours = str(min(t.hours for t in late))
             values = {"name": name, "hour": str(min(self._begins(t.onset) for t in late)), "hours": hours,
-                      "names": some(t.name for t in late)}  # fmt: skip
+                      "names": some(t.scenario for t in late)}  # fmt: skip
             notices.append(Notice("never_begins", values))
-        short = [t for t in tests if self.end_hour + t.onset.hour <= self._begins(t.onset)]
+        short = [t for t in loads if self.end_hour + t.onset.hour <= self._begins(t.onset)]
         if short:
             values = {"name": name, "start": f"{self.start_hour:g}", "end": f"{self.end_hour:g}"}
             notices.append(Notice("over_at_once", values))
-        none = [t for t in tests if t.severity[name] > 0 and self._count(t.severity[name], many) == 0]
+        none = [t for t in loads if t.severity > 0 and self._count(t.severity, many) == 0]
         if none:
-            shares = ", ".join(dict.fromkeys(f"{t.severity[name]:g}" for t in none))
-            values = {"name": name, "share": shares, "many": str(many), "names": some(t.name for t in none)}
+            shares = ", ".join(dict.fromkeys(f"{t.severity:g}" for t in none))
+            values = {"name": name, "share": shares, "many": str(many), "names": some(t.scenario for t in none)}
             notices.append(Notice("share_of_none", values))
         return notices
 
@@ -159,7 +158,7 @@ def _load_behind(city: City, table: str) -> dict[str, float]:
     return {str(k): float(v) for k, v in total.items()}
 
 
-class OutageEvent:
+class OutageEvent(Event):
     """An outage under way."""
 
     def __init__(self, hazard: Outage, ids: list[str], onset: Onset) -> None:
@@ -181,7 +180,3 @@ class OutageEvent:
             dry_m=np.full(many, np.inf),
             cause="switched_off",
         )
-
-    def at_risk(self, hour: int) -> None:
-        """Return None: no zone is warned of an outage."""
-        return

@@ -20,7 +20,7 @@ class Option:
     def apply(self, inputs: Inputs) -> Inputs:
         """Return the inputs with all measures applied in their order."""
         for measure in self.measures:
-            inputs = measure.applies.apply(inputs)
+            inputs = measure.apply(inputs)
         return inputs
 
     @property

@@ -1,21 +1,18 @@
-"""What a metric is, and how its curve is summarised."""
+"""The contract of a metric: what it computes from the record of a run, and how its curve is summarised."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from resilience.results.record import Record
-
-    Tables = dict[str, pd.DataFrame]
-
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
+from resilience.base.contract import Extension
 from resilience.base.defaults import default
+from resilience.base.errors import near
+from resilience.base.schema import schema_names
+from resilience.base.text import say
 from resilience.metrics import curve as curves
 
 if TYPE_CHECKING:
@@ -30,7 +27,15 @@ HIGHER, LOWER = "higher", "lower"
 
 @dataclass(frozen=True)
 class Metric:
-    """A number about a run.
+    """A number about a run; an extension is one Metric, or a module with several of them in METRICS.
+
+    >>> from resilience import Metric
+    >>> def dark(record, no_hazard, tables):
+    ...     return record.curve("safety/people_without_power")
+    >>> metric = Metric("safety/people_dark", "people", "lower", dark, needs=("zones",))
+    >>> from resilience.testing import check_metric
+    >>> check_metric(metric).passed
+    True
 
     Parameters
     ----------
@@ -72,6 +77,26 @@ class Metric:
                 missing.append(need)
         return missing
 
+    def measure(self, record: Record, no_hazard: Record, tables: dict[str, pd.DataFrame]) -> pd.Series | float:
+        """Return what `compute` makes of a run.
+
+        Raises
+        ------
+        ExtensionError
+            It raises, or gives neither one number nor a curve with a value for each hour.
+
+        """
+        extension = Extension("metrics", self.name)
+        with extension.calling("compute"):
+            found: Any = self.compute(record, no_hazard, tables)
+        if isinstance(found, pd.Series):
+            if len(found) != record.hours or found.dtype.kind not in "iufb":
+                raise extension.wrong("compute", found, say("extension.curve", hours=record.hours))
+            return found.astype(float)
+        if isinstance(found, bool | np.bool_) or not isinstance(found, int | float | np.integer | np.floating):
+            raise extension.wrong("compute", found, say("extension.curve", hours=record.hours))
+        return float(found)
+
     def worst(self, values: pd.Series) -> float:
         """Return the worst value of a curve."""
         return float(values.min() if self.better == HIGHER else values.max())
@@ -112,6 +137,33 @@ class Metric:
         row["hours_to_recover"] = curves.hours_until(q, 1.0 - epsilon, hold)
         row["censored"] = bool(np.isinf(row["hours_to_recover"]))
         return row
+
+
+def metrics_of(name: str, loaded: Any) -> tuple[Metric, ...]:
+    """Return the metrics that an extension called `name` brings.
+
+    Raises
+    ------
+    ExtensionError
+        It is neither a Metric nor a module with METRICS, or says something of a metric that cannot be.
+
+    """
+    extension = Extension("metrics", name)
+    found = (loaded,) if isinstance(loaded, Metric) else getattr(loaded, "METRICS", None)
+    if not isinstance(found, tuple | list) or not all(isinstance(metric, Metric) for metric in found):
+        raise extension.wrong(say("extension.registered"), loaded, say("extension.metric_object"))
+    for metric in found:
+        if "/" not in metric.name:
+            raise extension.wrong("name", metric.name, say("extension.metric_name"))
+        if metric.better not in (HIGHER, LOWER):
+            raise extension.wrong("better", metric.better, "higher, lower")
+        for need in metric.needs:
+            table = need.partition(">")[0].partition(":")[0]
+            if table not in schema_names():
+                raise extension.wrong("needs", need, near(table, schema_names()))
+        if not callable(metric.compute):
+            raise extension.lacks("compute", "compute(record, no_hazard, tables)")
+    return tuple(found)
 
 
 def _goes_on(values: Floats) -> bool:

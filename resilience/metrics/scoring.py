@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from resilience.base.contract import ExtensionError
 from resilience.base.plugins import find, names
-from resilience.metrics.metric import PILLARS, Metric
+from resilience.base.text import say
+from resilience.metrics.metric import PILLARS, Metric, metrics_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +21,19 @@ def all_metrics() -> dict[str, Metric]:
     """Return every metric by name, the four pillars first; a plugin is a module with METRICS or one Metric."""
     rooms = [*PILLARS, *(n for n in names("metrics") if n not in PILLARS)]
     found: dict[str, Metric] = {}
+    bringer: dict[str, str] = {}
     for room in rooms:
         loaded = find("metrics", room)
-        for metric in [loaded] if isinstance(loaded, Metric) else loaded.METRICS:
-            found[metric.name] = metric
+        for metric in metrics_of(room, loaded):
+            if metric.name in found:
+                values = {
+                    "room": say("extension.metrics"),
+                    "name": metric.name,
+                    "one": bringer[metric.name],
+                    "two": room,
+                }
+                raise ExtensionError(say("extension.twice", **values))
+            found[metric.name], bringer[metric.name] = metric, room
     return found
 
 
@@ -38,7 +49,7 @@ def score(
     for metric in all_metrics().values():
         if metric.lacks(tables):
             continue
-        result = metric.compute(record, no_hazard, tables)
+        result = metric.measure(record, no_hazard, tables)
         rows.append({"metric": metric.name, **metric.score(result, record.onset_hour)})
         if not isinstance(result, float) and not metric.total:
             found[metric.name] = result

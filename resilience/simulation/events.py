@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from resilience.hazards.hazard import begin
+
 if TYPE_CHECKING:
     from resilience.city.water import Water
     from resilience.simulation.world import World
@@ -18,7 +20,7 @@ class Events:
         self.causes: dict[str, int] = {}
         for name, severity in scenario.severity.items():
             self.causes[name] = record.tell(scenario.onset.hour, f"hazard:{name}", "hazard", detail=f"{severity:g}")
-            event = world.inputs.hazards[name].start(world.inputs, severity, scenario.onset, world.streams)
+            event = begin(name, world.inputs.hazards[name], world.inputs, severity, scenario.onset, world.streams)
             world.events[name] = event
 
     @classmethod

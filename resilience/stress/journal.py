@@ -57,11 +57,11 @@ def compact(folder: Path, journal: Path, case: Case, plan: dict[str, Any]) -> No
             write_parquet(folder / f"{name}.parquet", table.reset_index())
     rasters = {}
     for name, hazard in case.inputs.hazards.items():
-        terrain = getattr(hazard, "terrain", None)
-        if terrain is not None:
-            rows, cols = terrain.values.shape
-            rasters[name] = {"rows": rows, "columns": cols, "west": terrain.west, "north": terrain.north,
-                             "cell_m": terrain.cell_m}  # fmt: skip
+        grid = hazard.grid()
+        if grid is not None:
+            rows, cols = grid.values.shape
+            rasters[name] = {"rows": rows, "columns": cols, "west": grid.west, "north": grid.north,
+                             "cell_m": grid.cell_m}  # fmt: skip
     write_json(folder / "manifest.json", manifest_of(case, plan, rasters))
     grade_run(open_run(folder), keep=True)
     shutil.rmtree(journal, ignore_errors=True)

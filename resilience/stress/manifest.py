@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def manifest_of(case: Case, plan: dict[str, Any], rasters: dict[str, Any]) -> dict[str, Any]:
     """Return what the folder of a run says about itself."""
-    city, tests = case.city, case.tests
+    city = case.city
     return {
         "schema_version": SCHEMA_VERSION,
         "case": plan["case"],
@@ -34,12 +34,12 @@ def manifest_of(case: Case, plan: dict[str, Any], rasters: dict[str, Any]) -> di
         "seed": plan["seed"],
         "replicates": plan["replicates"],
         "representative": REPRESENTATIVE,
-        "scenarios": [_scenario(tests.scenarios[n], case) for n in plan["scenarios"]],
+        "scenarios": [_scenario(case.scenarios[n], case) for n in plan["scenarios"]],
         "ladders": [
-            {"name": x.name, "scenarios": [n for n in x.scenarios if n in plan["scenarios"]]} for x in tests.ladders
+            {"name": x.name, "scenarios": [n for n in x.scenarios if n in plan["scenarios"]]} for x in case.ladders
         ],
-        "options": [_option(tests.options[n]) for n in plan["options"]],
-        "tolerances": [asdict(t) for t in tests.tolerances],
+        "options": [_option(case.options[n]) for n in plan["options"]],
+        "tolerances": [asdict(t) for t in case.tolerances],
         "metrics": [_metric(m) for m in all_metrics().values()],
         "rasters": rasters,
         "tables": {KEYS[0]: list(TABLES)},
@@ -59,7 +59,7 @@ def _scenario(scenario: Scenario, case: Case) -> dict[str, Any]:
     return {
         "name": scenario.name,
         "severity": scenario.severity,
-        "severity_unit": {n: getattr(case.inputs.hazards[n], "unit", "") for n in scenario.severity},
+        "severity_unit": {n: case.inputs.hazards[n].unit for n in scenario.severity},
         "return_period_years": scenario.return_period_years,
         "return_period_known": scenario.return_period_known,
         "onset_weekday": scenario.onset.weekday,

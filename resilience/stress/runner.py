@@ -40,15 +40,15 @@ class Worker:
         self.people: Population | None = case.population(root_seed)
         self._ordinary: dict[str, Baseline] = {}
         self._inputs: dict[str, Inputs] = {}
-        self.scenarios = dict(case.tests.scenarios)
-        for scenario in case.tests.scenarios.values():
+        self.scenarios = dict(case.scenarios)
+        for scenario in case.scenarios.values():
             calm = scenario.without_hazard()
             self.scenarios[calm.name] = calm
 
     def inputs(self, option: str) -> Inputs:
         """Return the inputs under an option, made once."""
         if option not in self._inputs:
-            self._inputs[option] = self.case.tests.options[option].apply(self.case.inputs)
+            self._inputs[option] = self.case.options[option].apply(self.case.inputs)
         return self._inputs[option]
 
     def ordinary(self, option: str) -> Baseline | None:

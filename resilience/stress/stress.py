@@ -59,8 +59,8 @@ def stress_test(
         The user pressed Ctrl-C; the same call goes on where this one stopped.
 
     """
-    chosen = chosen_of(scenarios, case.tests.scenarios, "scenario")
-    tried = chosen_of(options, case.tests.options, "option")
+    chosen = chosen_of(scenarios, case.scenarios, "scenario")
+    tried = chosen_of(options, case.options, "option")
     if DO_NOTHING not in tried:
         tried = [DO_NOTHING, *tried]
     for name, value in (("replicates", replicates), ("workers", workers)):
@@ -72,7 +72,7 @@ def stress_test(
     if is_finished(folder, plan):
         return open_run(folder)
     journal = open_journal(folder, plan)
-    calm = [s.without_hazard().name for s in (case.tests.scenarios[n] for n in chosen)]
+    calm = [s.without_hazard().name for s in (case.scenarios[n] for n in chosen)]
     first = [Task(n, o, r) for n in dict.fromkeys(calm) for o in [DO_NOTHING] for r in range(replicates)]
     rest = [Task(n, o, r) for r in range(replicates) for n in dict.fromkeys(calm) for o in tried if o != DO_NOTHING]
     rest += [Task(n, o, r) for r in range(replicates) for n in reversed(chosen) for o in tried]

@@ -30,7 +30,7 @@ def first_morning(folder, **more):
     case = load_case(folder, **more)
     people = case.population(1)
     ordinary = baseline(case.city.road, people, 1e-3)
-    scenario = case.tests.scenarios["lake-3m"]
+    scenario = case.scenarios["lake-3m"]
     record = run(
         case.inputs, scenario, option="do-nothing", streams=Streams(1, 0), people=people, ordinary=ordinary,
         code=case.code,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.agents.behaviour import FirmsOneByOne
+from resilience.agents.behaviour import OneByOne
 from resilience.agents.firms import FirmAgent, FirmOutlook, Firms, LeontiefFirm
 from resilience.case.case import load_case
 from tests.tiny import POWER, write_case
@@ -127,5 +127,5 @@ SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(np.array)
 @given(SHARES, SHARES, SHARES, SHARES)
 def test_one_by_one_decides_as_all_at_once(undamaged, power, labour, inputs):
     sees = FirmOutlook(undamaged, power, labour, inputs)
-    alone = FirmsOneByOne(mesa.Model(seed=0), FirmAgent, 3)
+    alone = OneByOne(mesa.Model(seed=0), FirmAgent, 3)
     np.testing.assert_array_equal(alone.decide(sees), LeontiefFirm().decide(sees))

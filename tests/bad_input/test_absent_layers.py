@@ -69,4 +69,4 @@ def test_a_case_without_a_layer_loads_and_says_what_is_not_assessed(sioux_copy, 
     assert (case.city.road is None) == (layer == "roads")
     assert (case.city.power is None) == (layer == "power")
     assert (case.city.supply is None) == (layer in ("firms", "zones"))
-    assert case.tests.scenarios
+    assert case.scenarios

@@ -12,6 +12,7 @@ import resilience.case.case as module
 from resilience.base.errors import CaseError
 from resilience.case.case import load_case
 from resilience.readers.raster import Raster
+from tests.places import ROOT
 from tests.tiny import POWER, write_case, write_tif
 
 
@@ -22,6 +23,7 @@ def change(folder, old, new):
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+WRITTEN_OUT = ROOT / "tests" / "case" / "written_out"  # every scenario in a section of its own
 LAKE_1 = 'name = "lake-1m"\nhazard = ["lake"]\nseverity = 1.0'
 FAULTS = [
     # key of the problem, old text, new text, words of the message
@@ -97,6 +99,7 @@ def light(tmp_path_factory, sioux_folder):
     heights = np.full((22, 16), 5.0)
     heights[:, -2:] = 0.0
     write_tif(folder / "terrain.tif", Raster(heights, 676_800.0, 4_832_700.0, 750.0))
+    shutil.copy(WRITTEN_OUT / "sioux_falls.toml", folder / "case.toml")
     load_case(folder)
     return folder
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from resilience.base.clock import Onset, read_onset
 from resilience.base.errors import InputError
 from resilience.case.scenario import Scenario
+from resilience.city.city import City
+from resilience.city.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.measures.measure import Measure
 from resilience.measures.option import Option
 
@@ -53,9 +57,12 @@ def test_an_option_applies_its_measures_in_order():
             self.sign = sign
 
         def apply(self, inputs):
-            return inputs + self.sign
+            order = inputs.operations.repair_order + self.sign
+            return replace(inputs, operations=replace(inputs.operations, repair_order=order))
 
     option = Option("o", (Measure("a", "k", Add("a"), capex=1), Measure("b", "k", Add("b"), capex=2)))
-    assert option.apply("x") == "xab"
+    city = City("x", "x", "", "", 2024, "", {})
+    inputs = Inputs(city, {}, Operations(1, "x"), Behaviours(), Rhythm())
+    assert option.apply(inputs).operations.repair_order == "xab"
     assert option.capex == 3
-    assert Option("do-nothing").apply("x") == "x"
+    assert Option("do-nothing").apply(inputs) is inputs

@@ -10,10 +10,9 @@ from resilience.base.clock import Onset
 from resilience.base.errors import CaseError, InputError
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
-from resilience.case.scenario import Scenario
 from resilience.city.view import View
 from resilience.hazards.flood import LakeFlood
-from resilience.hazards.hazard import CREW, OWN_STAFF
+from resilience.hazards.hazard import CREW, OWN_STAFF, Load
 from tests.tiny import CRS, terrain, write_case, write_tif
 
 DRAWING = "~123456789\n~123456789"
@@ -101,8 +100,8 @@ def told(shore, record, severity, days, **more):
     (shore[0] / "r.csv").write_text("hour,below_peak_m\n" + record)
     flood = hazard(shore, hydrograph="r.csv", **more)
     levels = severity if isinstance(severity, list) else [severity]
-    tests = [Scenario(f"s{level:g}", {"lake": float(level)}, Onset(0, 5), days) for level in levels]
-    return {n.key: n for n in flood.notices_of_tests("lake", shore[1], tests)}
+    loads = [Load(f"s{level:g}", float(level), Onset(0, 5), 24 * days) for level in levels]
+    return {n.key: n for n in flood.notices_of_tests("lake", shore[1], loads)}
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ def direct(inputs, scenario, replicate, *, every=6):
 
 @pytest.mark.parametrize("replicate", range(2))
 def test_every_rung_damages_what_the_rung_below_damages(sioux, replicate):
-    scenarios = sioux.tests.scenarios
-    for ladder in sioux.tests.ladders:
+    scenarios = sioux.scenarios
+    for ladder in sioux.ladders:
         below: dict = {}
         for name in ladder.scenarios:
             found = direct(sioux.inputs, scenarios[name], replicate)
@@ -47,23 +47,23 @@ def test_every_rung_damages_what_the_rung_below_damages(sioux, replicate):
 
 @pytest.mark.parametrize("scenario", ["lake-4m", "lake-3m-blackout-25"])
 def test_options_leave_the_draws_of_everything_they_do_not_touch(sioux, scenario):
-    bare = direct(sioux.inputs, sioux.tests.scenarios[scenario], 0)
-    for name, option in sioux.tests.options.items():
-        found = direct(option.apply(sioux.inputs), sioux.tests.scenarios[scenario], 0)
+    bare = direct(sioux.inputs, sioux.scenarios[scenario], 0)
+    for name, option in sioux.options.items():
+        found = direct(option.apply(sioux.inputs), sioux.scenarios[scenario], 0)
         assert set(found) <= set(bare), name
         assert {c: bare[c] for c in found} == found
 
 
 def test_measures_take_damage_away_somewhere(sioux):
-    option = sioux.tests.options["protect-power"]
+    option = sioux.options["protect-power"]
     gained = 0
     for replicate in range(4):
-        bare = direct(sioux.inputs, sioux.tests.scenarios["lake-5m"], replicate, every=12)
-        kept = direct(option.apply(sioux.inputs), sioux.tests.scenarios["lake-5m"], replicate, every=12)
+        bare = direct(sioux.inputs, sioux.scenarios["lake-5m"], replicate, every=12)
+        kept = direct(option.apply(sioux.inputs), sioux.scenarios["lake-5m"], replicate, every=12)
         gained += len(set(bare) - set(kept))
     assert gained > 0
 
 
 def test_replicates_differ(sioux):
-    scenario = sioux.tests.scenarios["lake-4m"]
+    scenario = sioux.scenarios["lake-4m"]
     assert direct(sioux.inputs, scenario, 0, every=12) != direct(sioux.inputs, scenario, 1, every=12)

@@ -32,7 +32,7 @@ def city():
 
 def go(city, name, *, replicate=0, inputs=None, ordinary=None, people=True):
     case, everyone, usual = city
-    scenario = case.tests.scenarios[name] if isinstance(name, str) else name
+    scenario = case.scenarios[name] if isinstance(name, str) else name
     return run(
         inputs or case.inputs, scenario, option="do-nothing", streams=Streams(1, replicate),
         people=everyone if people else None, ordinary=(ordinary or usual) if people else None,
@@ -49,7 +49,7 @@ def test_one_worker_and_two_give_the_same_bytes(city, tmp_path, report):
 def test_every_rung_directly_damages_a_superset(city, report):
     from tests.simulation.test_engine import damaged
 
-    for ladder in city[0].tests.ladders:
+    for ladder in city[0].ladders:
         for replicate in range(3):
             sets = [damaged(go(city, name, replicate=replicate, people=False)) for name in ladder.scenarios]
             for lower, upper in itertools.pairwise(sets):
@@ -74,13 +74,13 @@ def test_time_and_people_of_one_replicate(city, report):
 def test_what_is_skipped_costs_little(city, monkeypatch, report, what, share, gap):
     """Solving every period anew, or ten times more exactly, must not change the story."""
     case, people, _ = city
-    calm = go(city, case.tests.scenarios["lake-8m"].without_hazard())
+    calm = go(city, case.scenarios["lake-8m"].without_hazard())
     usual, _ = score(go(city, "lake-8m"), calm, case.city.tables)
     real = defaults.default
     monkeypatch.setattr(static_traffic, "default", lambda n: share if n == "traffic.resolve_share" else real(n))
     inputs = replace(case.inputs, rhythm=replace(case.inputs.rhythm, relative_gap=gap))
     ordinary = baseline(case.city.road, people, gap)
-    calm = go(city, case.tests.scenarios["lake-8m"].without_hazard(), inputs=inputs, ordinary=ordinary)
+    calm = go(city, case.scenarios["lake-8m"].without_hazard(), inputs=inputs, ordinary=ordinary)
     exact, _ = score(go(city, "lake-8m", inputs=inputs, ordinary=ordinary), calm, case.city.tables)
     worst = ("", 0.0)
     for a, b in zip(usual, exact, strict=True):

@@ -26,9 +26,8 @@ def falls():
 
 def go(falls, scenario, *, option="do-nothing", inputs=None, replicate=0, **more):
     case, people, ordinary = falls
-    tests = case.tests
-    chosen = tests.scenarios[scenario] if isinstance(scenario, str) else scenario
-    applied = inputs if inputs is not None else tests.options[option].apply(case.inputs)
+    chosen = case.scenarios[scenario] if isinstance(scenario, str) else scenario
+    applied = inputs if inputs is not None else case.options[option].apply(case.inputs)
     return run(applied, chosen, option=option, streams=Streams(1, replicate), people=people, ordinary=ordinary, **more)
 
 
@@ -39,7 +38,7 @@ def flood(falls):
 
 @pytest.fixture(scope="module")
 def calm(falls):
-    return go(falls, falls[0].tests.scenarios["lake-4m"].without_hazard())
+    return go(falls, falls[0].scenarios["lake-4m"].without_hazard())
 
 
 def damaged(record):
@@ -126,7 +125,7 @@ def test_do_nothing_is_the_empty_option(falls):
 
 @pytest.mark.parametrize("replicate", [0, 1])
 def test_a_higher_rung_directly_damages_a_superset(falls, replicate):
-    for ladder in falls[0].tests.ladders:
+    for ladder in falls[0].ladders:
         sets = [damaged(go(falls, name, replicate=replicate)) for name in ladder.scenarios]
         for lower, upper in itertools.pairwise(sets):
             assert lower <= upper, ladder.name
@@ -137,7 +136,7 @@ def test_flood_proofing_protects_only_what_it_protects(falls):
     case = falls[0]
     bare = damaged(go(falls, "lake-5m"))
     protected = damaged(go(falls, "lake-5m", option="protect-power"))
-    where = case.tests.options["protect-power"].measures[0].applies.where
+    where = case.options["protect-power"].measures[0].applies.where
     picked = set(select(case.city, where)[1])
     assert bare - protected <= picked
     assert protected <= bare
@@ -247,7 +246,7 @@ def test_an_outage_does_not_shield_a_site_from_the_flood(falls):
 
     case = falls[0]
     alone = go(falls, "lake-5m")
-    flood = case.tests.scenarios["lake-5m"]
+    flood = case.scenarios["lake-5m"]
     both = go(falls, replace(flood, name="both", severity={**flood.severity, "blackout": 1.0}))
     flooded = [
         {(e["component"], e["hour"]) for e in r.events if e["what"] == "failed" and e["reason"] == "flooded"}
