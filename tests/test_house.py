@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -46,3 +47,13 @@ def test_documents_name_files_that_are_there(root):
     }
     missing = sorted((page, path) for page, path in named if not (root / path).exists())
     assert not missing
+
+
+def test_every_validation_target_that_is_met_names_a_test_that_is_there(root):
+    with (root / "docs" / "targets.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["target"] for r in rows] == [f"T-{n:02d}" for n in range(1, 46)]
+    for row in rows:
+        path, _, name = row["test"].partition("::")
+        if name:
+            assert f"def {name}(" in (root / path).read_text(encoding="utf-8"), row

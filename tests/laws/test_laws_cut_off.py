@@ -51,7 +51,7 @@ def town(folder, links, trips, hazards, *, onset="Monday 05:00", days=3, weekend
     case = load_case(folder)
     people = case.population(1)
     ordinary = baseline(case.city.road, people, 1e-6)
-    chosen = case.tests.scenarios["s"]
+    chosen = case.scenarios["s"]
     return run(case.inputs, chosen, option="o", streams=Streams(1, 0), people=people, ordinary=ordinary)
 
 

@@ -72,7 +72,7 @@ def made(folder: Path, toml: str, pieces: int = 1):
     ordinary = baseline(case.city.road, people, case.inputs.rhythm.relative_gap)
 
     def go(name: str, **more):
-        chosen = case.tests.scenarios[name]
+        chosen = case.scenarios[name]
         return run(
             case.inputs, chosen, option="do-nothing", streams=Streams(1, 0), people=people, ordinary=ordinary, **more
         )
@@ -97,7 +97,7 @@ def with_plan(plan: list[frozenset[str]], **more):
 
     case, people, ordinary, _ = town()
     names = [f"{road}{day}" for day, roads in enumerate(plan) for road in sorted(roads)]
-    chosen = replace(case.tests.scenarios["any"], severity=dict.fromkeys(names, 1.0))
+    chosen = replace(case.scenarios["any"], severity=dict.fromkeys(names, 1.0))
     return run(case.inputs, chosen, option="o", streams=Streams(1, 0), people=people, ordinary=ordinary, **more)
 
 

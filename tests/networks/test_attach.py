@@ -62,7 +62,7 @@ def case(folder, **more):
 def go(made):
     people = made.population(1)
     ordinary = baseline(made.city.road, people, 1e-6)
-    chosen = made.tests.scenarios["s"]
+    chosen = made.scenarios["s"]
     return run(made.inputs, chosen, option="o", streams=Streams(1, 0), people=people, ordinary=ordinary)
 
 
@@ -92,7 +92,7 @@ def test_crews_pass_no_road_that_is_shut_for_whatever_reason(tmp_path):
         tmp_path / "t",
         facilities="id,kind,x,y,zone\nD,depot,0,0,A\nH,hospital,5000,0,B",
     )
-    world = World(made.inputs, made.tests.scenarios["s"], "o", Streams(1, 0), simpy.Environment())
+    world = World(made.inputs, made.scenarios["s"], "o", Streams(1, 0), simpy.Environment())
     road = made.city.road
     assert world.hours_between(0, 1) == pytest.approx(5 / 60)
     blocked = (road.network.links.index == "road:PQ") | (road.network.links.index == "road:QP")
@@ -137,7 +137,7 @@ def test_deliveries_ask_for_the_two_firms_and_not_for_the_largest_network(tmp_pa
         toml = HEAD.replace('"road:PQ", "road:QP"', f'"road:{shut}"').replace("end_hour = 40", "end_hour = 400")
         (folder / "case.toml").write_text(toml.replace("horizon_days = 2", "horizon_days = 4"), encoding="utf-8")
         made = load_case(folder)
-        chosen = made.tests.scenarios["s"]
+        chosen = made.scenarios["s"]
         record = run(made.inputs, chosen, option="o", streams=Streams(1, 0), people=None, ordinary=None)
         lost[name] = float((record.curve("economy/value_added_full") - record.curve("economy/value_added")).sum())
     assert lost["dead end"] == pytest.approx(0, abs=1e-9)

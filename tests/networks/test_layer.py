@@ -135,7 +135,7 @@ def test_its_faults_are_told_like_those_of_any_other(tmp_path, table, text, said
 
 def test_its_outage_runs_through_its_model_and_the_dependencies(tmp_path):
     case = town(tmp_path / "town")
-    scenario = next(iter(case.tests.scenarios.values()))
+    scenario = next(iter(case.scenarios.values()))
     record = run(case.inputs, scenario, option="o", streams=Streams(1, 0), people=None, ordinary=None)
     told = {(e["component"], e["what"], e["reason"]) for e in record.events}
     assert {
