@@ -6,11 +6,12 @@ day of the week and whatever else keeps people at home. It is looked at when tri
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
 from resilience.base.arrays import sums
 from resilience.base.causes import minimal_sets
@@ -109,45 +110,77 @@ class CutOff:
 
 
 class Ways:
-    """The roads with what is closed, asked what opening some links would do."""
+    """The roads with what is closed, asked what opening some links would do; what was asked once is kept."""
 
     def __init__(self, road: RoadModel, closed: Bools) -> None:
         self.road, self.closed = road, closed
         self.graph = road.graph
+        usable = ~self.graph.barred[self.graph.tail]  # nobody passes through a zone
+        keep = ~closed & usable
+        ends = self.graph.tail[keep], self.graph.head[keep]
+        self._open = csr_array((np.ones(len(ends[0])), ends), shape=(self.graph.nodes,) * 2)
+        self._usable = np.flatnonzero(usable)
+        self._from_node: dict[int, Bools] = {}
+        self._from_zone: dict[int, Bools] = {}
 
-    def _seen(self, zone: int, closed: Bools) -> Bools:
-        """Return the nodes that a zone reaches without passing through another zone, shape (nodes,)."""
-        graph, start = self.graph, int(self.road.zone_node[zone])
-        keep = ~closed & (~graph.barred[graph.tail] | (graph.tail == start))
-        net = csr_array((np.ones(int(keep.sum())), (graph.tail[keep], graph.head[keep])), shape=(graph.nodes,) * 2)
-        return np.isfinite(dijkstra(net, indices=start, unweighted=True))
+    def _starts(self, zone: int) -> list[int]:
+        """Return the nodes to which open connectors lead out of a zone."""
+        mine = ~self.closed & (self.graph.tail == self.road.zone_node[zone])
+        return np.unique(self.graph.head[mine]).tolist()
+
+    def _after(self, node: int) -> Bools:
+        """Return the nodes that are reached from a node over open roads, shape (nodes,)."""
+        if node not in self._from_node:
+            seen = np.zeros(self.graph.nodes, np.bool_)
+            seen[breadth_first_order(self._open, node, return_predecessors=False)] = True
+            self._from_node[node] = seen
+        return self._from_node[node]
+
+    def _seen(self, zone: int) -> Bools:
+        if zone not in self._from_zone:
+            seen = np.zeros(self.graph.nodes, np.bool_)
+            seen[self.road.zone_node[zone]] = True
+            for node in self._starts(zone):
+                seen |= self._after(node)
+            self._from_zone[zone] = seen
+        return self._from_zone[zone]
 
     def reach(self, zone: int, opened: frozenset[int]) -> Bools:
         """Return the zones that a zone reaches when some links are open again, shape (zones,)."""
-        closed = self.closed.copy()
-        closed[list(opened)] = False
-        return np.asarray(self._seen(zone, closed)[self.road.zone_node], np.bool_)
+        seen, left = self._seen(zone).copy(), sorted(opened)
+        while usable := [link for link in left if seen[self.graph.tail[link]]]:
+            for link in usable:
+                seen |= self._after(int(self.graph.head[link]))
+            left = [link for link in left if link not in usable]
+        return np.asarray(seen[self.road.zone_node], np.bool_)
 
     def edge(self, zone: int) -> Ints:
         """Return the closed links that begin where a zone still gets to."""
-        seen = self._seen(zone, self.closed)
+        seen = self._seen(zone)
         return np.flatnonzero(self.closed & seen[self.graph.tail] & ~seen[self.graph.head])
+
+    @cached_property
+    def _costly(self) -> tuple[csr_array, dict[tuple[int, int], int]]:
+        """The roads with a closed link at 1 and an open one at next to nothing, and the link between two nodes."""
+        graph, link = self.graph, self._usable
+        cost = np.where(self.closed[link], 1.0, 1e-7)
+        order = np.lexsort((link, cost, graph.head[link], graph.tail[link]))
+        key = graph.tail[link[order]] * np.int64(graph.nodes) + graph.head[link[order]]
+        best = order[np.append(True, np.diff(key) != 0)]
+        ends = graph.tail[link[best]], graph.head[link[best]]
+        net = csr_array((cost[best], ends), shape=(graph.nodes,) * 2)
+        return net, dict(zip(zip(ends[0].tolist(), ends[1].tolist(), strict=True), link[best].tolist(), strict=True))
 
     def fewest(self, zone: int, goals: Ints, weight: Floats, enough: float) -> set[int]:
         """Return closed links on ways with the fewest of them to those goals that are nearest in this sense.
 
         So many goals are taken that their weight is `enough`.
         """
-        graph, start = self.graph, int(self.road.zone_node[zone])
-        usable = np.flatnonzero(~graph.barred[graph.tail] | (graph.tail == start))
-        cost = np.where(self.closed[usable], 1.0, 1e-7)
-        order = np.lexsort((usable, cost, graph.head[usable], graph.tail[usable]))
-        key = graph.tail[usable[order]] * np.int64(graph.nodes) + graph.head[usable[order]]
-        best = order[np.append(True, np.diff(key) != 0)]
-        link = usable[best]
-        net = csr_array((cost[best], (graph.tail[link], graph.head[link])), shape=(graph.nodes,) * 2)
-        link_of = {(int(a), int(b)): int(n) for a, b, n in zip(graph.tail[link], graph.head[link], link, strict=True)}
-        length, before = dijkstra(net, indices=start, return_predecessors=True)
+        net, link_of = self._costly
+        starts = self._starts(zone)
+        if not starts:
+            return set()
+        length, before, _ = dijkstra(net, indices=starts, min_only=True, return_predecessors=True)
         nodes = self.road.zone_node[goals]
         nearest = np.lexsort((goals, length[nodes]))
         nearest = nearest[weight[nearest] > 0]
@@ -155,7 +188,7 @@ class Ways:
         found: set[int] = set()
         for goal in nearest[: int((gained < enough).sum()) + 1]:
             node = int(nodes[goal])
-            while node != start and before[node] >= 0:
+            while before[node] >= 0:
                 passed = link_of[int(before[node]), node]
                 if self.closed[passed]:
                     found.add(passed)
