@@ -127,6 +127,13 @@ def curves(run: Run, name: str, metric: str) -> pd.DataFrame:
     return table[["option", "replicate", "hour", "value"]]
 
 
+def told(run: Run, name: str, metric: str) -> bool:
+    """Return whether any replicate of any option tells a metric in a scenario."""
+    scores = run.scores
+    mine = scores[(scores["scenario"] == name) & (scores["metric"] == metric)]
+    return bool(mine["value"].notna().any())
+
+
 def annual_cost(option: dict[str, Any]) -> float:
     """Return the yearly running cost of an option."""
     return float(sum(m.get("opex_per_year", 0.0) for m in option.get("measures", [])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from dashboard.view import View
 
+TOLD = ("value", "reference", "difference")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -25,13 +27,22 @@ def safe(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
 
 
+def _words_for_nan(view: View, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with a word in place of values that cannot be told: an empty cell would be taken for 0."""
+    table = table.copy()
+    for column in TOLD:
+        if column in table.columns and table[column].isna().any():
+            table[column] = table[column].astype(object).where(table[column].notna(), view.words.not_told())
+    return table
+
+
 def csv_text(table: pd.DataFrame) -> str:
     """Return a table as CSV with a byte order mark, so that spreadsheets read Chinese."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([safe(c) for c in table.columns])
     for row in table.itertuples(index=False):
-        writer.writerow([safe(v) for v in row])
+        writer.writerow(["" if isinstance(v, float) and math.isnan(v) else safe(v) for v in row])
     return "\ufeff" + out.getvalue()
 
 
@@ -67,10 +78,15 @@ def events(view: View) -> pd.DataFrame:
 
 def _named(view: View, table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the name of each metric in the reader's language beside its id."""
+    table = _words_for_nan(view, table)
     if "metric" not in table.columns:
         return table
-    table = table.copy()
-    table.insert(int(table.columns.get_loc("metric")) + 1, "metric_name", table["metric"].map(view.words.metric))
+    names = table["scenario"] if "scenario" in table.columns else [view.scenario["name"]] * len(table)
+    labels = [
+        view.words.label(data.metric(view.run, metric), [data.scenario(view.run, name)])
+        for metric, name in zip(table["metric"], names, strict=True)
+    ]
+    table.insert(int(table.columns.get_loc("metric")) + 1, "metric_name", labels)
     return table
 
 

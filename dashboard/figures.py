@@ -79,7 +79,8 @@ def small_curve(
 
 def common_range(tables: list[pd.DataFrame], tolerance: dict[str, Any] | None) -> tuple[float, float]:
     """Return one range for all tables, thresholds included, with a little room."""
-    values = [float(t["value"].min()) for t in tables] + [float(t["value"].max()) for t in tables]
+    known = [t["value"].dropna() for t in tables]
+    values = [float(v.min()) for v in known if len(v)] + [float(v.max()) for v in known if len(v)]
     if tolerance:
         values += [float(tolerance[t]) for t in ("T1", "T2", "T3")]
     low, high = min(values), max(values)
@@ -179,7 +180,10 @@ def plain(figure: go.Figure, view: View, height: int) -> None:
 
 
 def bars(view: View, metric: dict[str, Any]) -> go.Figure:
-    """Return one number over the horizon by scenario and option: median as a mark, P5 to P95 as a whisker."""
+    """Return one number over the horizon by scenario and option: median as a mark, P5 to P95 as a whisker.
+
+    An open mark is a loss that was not over; what cannot be told stands there in words.
+    """
     figure = go.Figure()
     table = results.summary(view.run)
     scenarios = [data.scenario(view.run, n) for n in view.ladder.scenarios]
@@ -190,9 +194,14 @@ def bars(view: View, metric: dict[str, Any]) -> go.Figure:
         rows = table.reindex(pd.MultiIndex.from_tuples(keys))
         colour, _, mark = style(options, option, view.place.theme)
         shift = (i - (len(options) - 1) / 2) * 0.13
+        for k, row in enumerate(rows.itertuples(index=False)):
+            if math.isnan(row.value):
+                figure.add_annotation(x=k + shift, y=0.02, yref="paper", yanchor="bottom", text=view.words.not_told(),
+                                      textangle=-90, showarrow=False, font={"color": colour, "size": 11})  # fmt: skip
         figure.add_scatter(
             x=[k + shift for k in range(len(keys))], y=rows["value"], mode="markers", name=view.words.option(option),
-            marker={"color": colour, "symbol": mark, "size": 9},
+            marker={"color": colour, "symbol": [mark + "-open" if c > 0 else mark for c in rows["censored"]], "size": 9,
+                    "line": {"color": colour, "width": 1.8}},
             error_y={"type": "data", "array": rows["high"] - rows["value"], "arrayminus": rows["value"] - rows["low"],
                      "color": colour, "thickness": 1.6, "width": 4},
             hovertemplate="%{y:,.4~g}<extra>%{fullData.name}</extra>",
@@ -222,7 +231,7 @@ def cost_and_benefit(view: View, table: pd.DataFrame) -> go.Figure:
                      "color": colour, "thickness": 1.8, "width": 6} if known else None,
             hovertemplate="%{x:,.3~s} → %{y:,.3~s}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    most = max([float(table["capex"].max()), 1.0])
+    most = max([*table["capex"].astype(float), 1.0])
     figure.add_scatter(
         x=[0, most * 1.2], y=[0, most * 1.2], mode="lines", line={"color": SOFT[theme], "dash": "dash", "width": 1},
         name=words("compare.equal"), hoverinfo="skip",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashboard import data
+from resilience.results import wording
 
 if TYPE_CHECKING:
     from dashboard.library import Found
@@ -58,9 +60,25 @@ class View:
         """Return an hour of the scenario in words."""
         return self.words.moment(hour, int(self.scenario["onset_weekday"]))
 
+    def label(self, metric: dict[str, Any]) -> str:
+        """Return the name of a metric, with the days of this scenario where it is a sum."""
+        return self.words.label(metric, [self.scenario])
+
     def number(self, value: float, metric: dict[str, Any]) -> str:
-        """Return a value of a metric with its unit."""
+        """Return a value of a metric with its unit, in words where it cannot be told."""
+        if math.isnan(value):
+            return self.words.not_told()
         return self.words.number(value, metric["unit"], self.currency)
+
+    def remarks(self, metric: dict[str, Any], name: str, row: Any) -> list[str]:
+        """Return what has to stand beside a value: how many replicates tell it, why none does, that it was not over.
+
+        `row` has the counts known, replicates and censored of the scenario called `name`.
+        """
+        known, of, lang = int(row["known"]), int(row["replicates"]), self.place.lang
+        first = wording.told(known, of, lang) if known else wording.not_told(metric, lang)
+        over = wording.not_over(data.scenario(self.run, name), int(row["censored"]), of, lang)
+        return [remark for remark in (first, over) if remark]
 
     def component(self, name: str) -> str:
         """Return a component as people call it: kind, own name if it has one, id."""
@@ -70,7 +88,8 @@ class View:
         bare = name.partition(":")[2] or name
         label = f"{own} ({bare})" if own and own != bare else bare
         kind = data.component_kinds(self.run).get(name, "")
-        return f"{self.words.say(f'dash.place_kind.{kind}', self.words.kind(name))} {label}"
+        called = self.words.say(f"dash.place_kind.{kind}", self.words.kind(name))
+        return label if called.lower() in own.lower() else f"{called} {label}"
 
 
 def view(found: dict[str, Found], place: Place, words: Words) -> View | str:

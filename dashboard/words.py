@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resilience.base.text import catalogue, known, say
+from resilience.results import wording
 
 MINUS = "\u2212"
 DASH = "\u2013"
@@ -38,6 +39,14 @@ class Words:
     def metric(self, name: str) -> str:
         """Return the name of a metric."""
         return self.say(f"metric.{name}.name", name)
+
+    def label(self, metric: dict[str, Any], scenarios: list[dict[str, Any]]) -> str:
+        """Return the name of a metric; a sum says over how many days of the scenarios it goes."""
+        return wording.label(metric, scenarios, self.lang)
+
+    def not_told(self) -> str:
+        """Return what stands for a value that cannot be told."""
+        return self.say("told.nothing")
 
     def meaning(self, name: str) -> str:
         """Return what a metric means, in a sentence."""

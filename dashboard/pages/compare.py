@@ -16,6 +16,7 @@ from resilience.results import summary as results
 
 if TYPE_CHECKING:
     from dashboard.view import View
+    from dashboard.words import Words
 
 LOSS = "economy/value_added_lost"
 
@@ -66,10 +67,10 @@ def _metric_rows(view: View, metric: dict[str, Any], table: pd.DataFrame) -> lis
     if not len(table):
         return []
     most = float(table[["difference", "low", "high"]].abs().max().max())
-    reach = most if most > 0 else 1.0
+    reach = most if most > 0 else 1.0  # nan, where no option is told, is not above 0 either
     shown = table.head(1) if bool(table["same"].all()) else table
     name = html.A(
-        words.metric(metric["name"]),
+        view.label(metric),
         href=view.place.href("curves", metric=metric["name"]),
         className="go",
         title=words.meaning(metric["name"]),
@@ -89,19 +90,37 @@ def _metric_rows(view: View, metric: dict[str, Any], table: pd.DataFrame) -> lis
 def _option_cells(view: View, metric: dict[str, Any], row: Any, reach: float, option: str) -> list[Any]:
     words, unit = view.words, metric["unit"]
     verdict = results.verdict(row, metric["better"])
-    same = verdict == "same"
-    value: list[Any] = [words("compare.same") if same else words.difference(row.difference, unit, view.currency)]
+    same, untold = verdict == "same", verdict == "untold"
+    value: list[Any] = [_difference(view, row, unit, verdict)]
     if not same and not math.isnan(row.low):
         value.append(html.Span(words.spread(row.low, row.high, unit, view.currency), className="spread"))
-    wins = words("of", count=round(row.better_share * row.replicates), of=row.replicates)
+    value += [html.Span(remark, className="remark") for remark in _remarks(view, metric, row, view.scenario["name"])]
     return [
         html.Td(option, className="option"),
         html.Td(view.number(row.reference, metric), className="number"),
         html.Td(_whisker(view, row, reach, verdict), className="picture"),
         html.Td(value, className="number"),
-        html.Td(DASH if same else wins, className="number"),
+        html.Td(DASH if same or untold else _wins(words, row), className="number"),
         html.Td(words(f"compare.verdict_{verdict}"), className=f"verdict {verdict}"),
     ]
+
+
+def _difference(view: View, row: Any, unit: str, verdict: str) -> str:
+    words = view.words
+    if verdict in ("same", "untold"):
+        return words("compare.same") if verdict == "same" else words.not_told()
+    return words.difference(row.difference, unit, view.currency)
+
+
+def _wins(words: Words, row: Any) -> str:
+    """Return in how many of the replicates that tell it an option is better."""
+    return words("of", count=round(row.better_share * row.replicates), of=row.replicates) if row.replicates else DASH
+
+
+def _remarks(view: View, metric: dict[str, Any], row: Any, scenario: str) -> list[str]:
+    """Return what has to stand beside a difference: replicates that tell it, or why none does; losses not over."""
+    counts = {"known": row.replicates, "replicates": row.replicates + row.untold, "censored": row.censored_pairs}
+    return view.remarks(metric, scenario, counts)
 
 
 def _whisker(view: View, row: Any, reach: float, verdict: str) -> Any:
@@ -112,6 +131,8 @@ def _whisker(view: View, row: Any, reach: float, verdict: str) -> Any:
         return 50 + 46 * max(-1.0, min(1.0, value / reach))
 
     parts: list[Any] = [html.Span(className="zero")]
+    if verdict == "untold":
+        return html.Div(parts, className="whisker", **{"aria-hidden": "true"})
     if verdict != "same" and not math.isnan(row.low):
         low, high = at(row.low), at(row.high)
         parts.append(
@@ -130,6 +151,9 @@ def _costs(view: View, table: pd.DataFrame) -> Any:
         return None
     points = pd.DataFrame({"option": loss["option"], "capex": loss["capex"], "avoided": -loss["difference"],
                            "low": -loss["high"], "high": -loss["low"]})  # fmt: skip
+    known = points.dropna(subset="avoided")
+    metric = data.metric(view.run, LOSS)
+    remarks = {r.option: _remarks(view, metric, r, view.scenario["name"]) for r in loss.itertuples(index=False)}
     head = html.Tr(
         [
             html.Th(words(f"compare.{k}"), scope="col", className="" if k == "option" else "right")
@@ -139,16 +163,18 @@ def _costs(view: View, table: pd.DataFrame) -> Any:
     options = {o["name"]: o for o in view.run.manifest["options"]}
     rows = []
     for row in points.itertuples(index=False):
-        avoided: list[Any] = [words.number(row.avoided, "currency", view.currency)]
+        told = not math.isnan(row.avoided)
+        avoided: list[Any] = [words.number(row.avoided, "currency", view.currency) if told else words.not_told()]
         if not math.isnan(row.low):
             avoided.append(html.Span(words.interval(row.low, row.high, "currency", view.currency), className="spread"))
+        avoided += [html.Span(remark, className="remark") for remark in remarks[row.option]]
         annual = words.number(data.annual_cost(options[row.option]), "currency", view.currency)
         rows.append(html.Tr([html.Th(words.option(row.option), scope="row"),
                              html.Td(words.number(row.capex, "currency", view.currency), className="number"),
                              html.Td(annual, className="number"), html.Td(avoided, className="number")]))  # fmt: skip
     return card(
         words("compare.costs"),
-        graph(figures.cost_and_benefit(view, points), "costs", 340),
+        *([graph(figures.cost_and_benefit(view, known), "costs", 340)] if len(known) else []),
         html.Div(html.Table([html.Thead(head), html.Tbody(rows)], className="list"), className="scroll"),
         note=words("compare.costs_note", year=view.run.manifest.get("price_year", "")),
     )
@@ -160,7 +186,7 @@ def _measures(view: View) -> Any:
     items = []
     for option in view.run.manifest["options"]:
         names = [f"{m['name']} ({words.measure(m['kind'])})" for m in option.get("measures", [])]
-        items.append(html.Li([html.Strong(words.option(option["name"])), ": ",
+        items.append(html.Li([html.Strong(words.option(option["name"])), words("colon"),
                               words("list_comma").join(names) or words("compare.no_measures")]))  # fmt: skip
     return card(words("compare.measures"), html.Ul(items, className="plain-list"))
 
@@ -177,31 +203,31 @@ def _all(view: View, table: pd.DataFrame) -> Any:
             {
                 "scenario": row.scenario,
                 "option": words.option(row.option),
-                "pillar": words.pillar(metric["pillar"]),
-                "metric": words.metric(row.metric),
-                "reference": words.number(row.reference, unit, view.currency),
-                "value": words.number(row.value, unit, view.currency),
-                "difference": words.difference(row.difference, unit, view.currency),
-                "low": words.difference(row.low, unit, view.currency),
-                "high": words.difference(row.high, unit, view.currency),
-                "share": words("of", count=round(row.better_share * row.replicates), of=row.replicates),
+                "metric": words.label(metric, [data.scenario(view.run, row.scenario)]),
+                "reference": view.number(row.reference, metric),
+                "value": view.number(row.value, metric),
+                "difference": _difference(view, row, unit, verdict),
+                "interval": DASH if math.isnan(row.low) else words.spread(row.low, row.high, unit, view.currency),
+                "share": _wins(words, row),
                 "verdict": words(f"compare.verdict_{verdict}"),
+                "remark": words("list_comma").join(_remarks(view, metric, row, row.scenario)),
             }
         )
-    numbers = ("reference", "value", "difference", "low", "high")
-    least = {"metric": 215, "scenario": 105, "verdict": 125} | dict.fromkeys(numbers, 130)  # pixels; the rest 88
+    numbers = ("reference", "value", "difference", "interval")
+    least = {"metric": 180, "scenario": 112, "interval": 172, "remark": 140, "verdict": 132}  # pixels; the rest 106
+    least = dict.fromkeys(numbers, 135) | least
     columns = [
         {"field": k, "headerName": words(f"compare.{k}"), "tooltipField": k,
-         "width": least.get(k, 88), "minWidth": least.get(k, 88),
+         "width": least.get(k, 106), "minWidth": least.get(k, 106),
          "type": "rightAligned" if k in (*numbers, "share") else None,
-         "sortable": k in ("scenario", "option", "pillar", "metric", "verdict"),
-         "filter": k in ("scenario", "option", "pillar", "metric", "verdict")}
+         "sortable": k in ("scenario", "option", "metric", "verdict"),
+         "filter": k in ("scenario", "option", "metric", "verdict")}
         for k in rows[0]
     ]  # fmt: skip
     grid = dag.AgGrid(
         id="differences", rowData=rows, columnDefs=columns, columnSize="responsiveSizeToFit",
-        defaultColDef={"resizable": True, "suppressHeaderMenuButton": True},
-        dashGridOptions={"rowHeight": 30, "headerHeight": 34, "pagination": True, "paginationPageSize": 20,
+        defaultColDef={"resizable": True, "suppressHeaderMenuButton": True, "wrapText": True, "autoHeight": True},
+        dashGridOptions={"headerHeight": 34, "pagination": True, "paginationPageSize": 20,
                          "paginationPageSizeSelector": False, "localeText": words.group("grid"), "animateRows": False,
                          "enableCellTextSelection": True},
         style={"height": "690px", "width": "100%"},

@@ -12,6 +12,7 @@ from dashboard.frame import card, choose, export, graph
 from dashboard.timeline import timeline
 from dashboard.words import DASH
 from resilience.results import summary as results
+from resilience.results import wording
 
 if TYPE_CHECKING:
     from dashboard.view import View
@@ -26,8 +27,8 @@ def _head(view: View) -> Any:
     words = view.words
     metrics = [m for pillar in data.PILLARS for m in data.rows(view.run, pillar)]
     picker = choose(
-        words("metric_word"), "metric", [(m["name"], words.metric(m["name"])) for m in metrics], view.metric["name"],
-        width=300, groups={m["name"]: words.pillar(m["pillar"]) for m in metrics},
+        words("metric_word"), "metric", [(m["name"], view.label(m)) for m in metrics], view.metric["name"],
+        width=380, groups={m["name"]: words.pillar(m["pillar"]) for m in metrics},
     )  # fmt: skip
     return html.Div(
         [picker, html.P(words.meaning(view.metric["name"]), className="definition")], className="metric-head"
@@ -38,11 +39,15 @@ def _main(view: View) -> Any:
     words, metric = view.words, view.metric
     table = data.curves(view.run, view.scenario["name"], metric["name"])
     unit = words.unit(metric["unit"], view.currency)
-    title = f"{words.metric(metric['name'])} ({unit})"
+    title = words("curves.title", metric=view.label(metric), unit=unit)
+    content: list[Any]
     note = f"{words.severity(view.scenario)} · {words.say('better.' + metric['better'])}"
-    if len(table):
+    if not data.told(view.run, view.scenario["name"], metric["name"]):
+        reason = wording.not_told(metric, view.place.lang)
+        content = [html.P(words.say("told.nothing") + words("colon") + reason, className="empty")]
+    elif len(table):
         figure = figures.curve(view, metric, table)
-        content: list[Any] = [
+        content = [
             graph(figure, "curve", 360, hours=True),
             timeline(view),
             html.P(words("curves.band" if view.run.manifest["replicates"] > 1 else "curves.single"), className="note"),
@@ -51,8 +56,16 @@ def _main(view: View) -> Any:
         content = [
             html.P(words("curves.one_number"), className="note"),
             graph(figures.bars(view, metric), "bars", 360),
+            *([html.P(words("curves.open_marks"), className="note")] if _went_on(view) else []),
         ]
     return html.Div([card(title, *content, note=note), _summaries(view)], className="two wide-left")
+
+
+def _went_on(view: View) -> bool:
+    """Return whether a loss in the chart of single numbers was not over."""
+    table = results.summary(view.run).reset_index()
+    mine = table[(table["metric"] == view.metric["name"]) & table["scenario"].isin(view.ladder.scenarios)]
+    return bool((mine["censored"] > 0).any())
 
 
 def _summaries(view: View) -> Any:
@@ -68,19 +81,19 @@ def _summaries(view: View) -> Any:
         html.Th(words(f"curves.{h}", days=days), scope="col", className="right", title=words.say(f"summary.{h}"))
         for h in head
     ]
-    rows = []
+    rows, told = [], []
     for row in table.itertuples(index=False):
         cells = [html.Th(words.option(row.option), scope="row")]
         for name in head:
             value = getattr(row, name)
             text: Any
             if name == "value":
-                text = view.number(value, metric)
-                if row.low != row.high:
-                    text = [
-                        text,
-                        html.Span(words.interval(row.low, row.high, metric["unit"], view.currency), className="spread"),
-                    ]
+                text = [view.number(value, metric)]
+                if row.known > 1 and row.low != row.high:
+                    spread = words.interval(row.low, row.high, metric["unit"], view.currency)
+                    text.append(html.Span(spread, className="spread"))
+                remarks = view.remarks(metric, view.scenario["name"], row._asdict())
+                text += [html.Span(remark, className="remark") for remark in remarks]
             elif name == "loss_area":
                 text = words.number(value)
             elif name == "resilience":
@@ -91,7 +104,15 @@ def _summaries(view: View) -> Any:
                 text = words.hours(value)
             cells.append(html.Td(text, className="number" if name in ("value", "loss_area", "resilience") else "right"))
         rows.append(html.Tr(cells))
-    notes = [html.Li([html.Strong(words(f"curves.{h}", days=days)), f": {words.say(f'summary.{h}')}"]) for h in head]
+    if bool((table["known"] < table["replicates"]).any()):
+        told.append(words.say("told.meaning"))
+    if bool((table["censored"] > 0).any()):
+        told.append(words.say("told.not_over_meaning"))
+    notes = [
+        html.Li([html.Strong(words(f"curves.{h}", days=days)), f"{words('colon')}{words.say(f'summary.{h}')}"])
+        for h in head
+    ]
+    notes += [html.Li(sentence) for sentence in told]
     return card(
         words("curves.summaries"),
         html.Div(html.Table([html.Thead(html.Tr(titles)), html.Tbody(rows)], className="list"), className="scroll"),
@@ -115,7 +136,7 @@ def _rungs(view: View) -> Any:
     """Return the curves of all scenarios of the ladder, small and on one scale."""
     words, metric = view.words, view.metric
     tables = {n: data.curves(view.run, n, metric["name"]) for n in view.ladder.scenarios}
-    tables = {n: t for n, t in tables.items() if len(t)}
+    tables = {n: t for n, t in tables.items() if t["value"].notna().any()}
     if len(tables) < 2:
         return None
     limits = figures.common_range(list(tables.values()), data.tolerance(view.run, metric["name"]))

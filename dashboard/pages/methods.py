@@ -47,13 +47,20 @@ def _metrics(view: View) -> list[Any]:
             if m["name"] in missing
             else words("methods.yes")
         )
-        rows.append([words.metric(m["name"]), words.pillar(m["pillar"]), words.meaning(m["name"]),
-                     words.unit(m["unit"], view.currency), words.say(f"better.{m['better']}"), state])  # fmt: skip
+        name, unit = words.label(m, view.run.manifest["scenarios"]), words.unit(m["unit"], view.currency)
+        rows.append([name, words.pillar(m["pillar"]), words.meaning(m["name"]), unit,
+                     words.say(f"better.{m['better']}"), state])  # fmt: skip
     head = [words(f"methods.{k}") for k in ("metric", "pillar", "meaning", "unit", "better", "assessed")]
     summaries = [
-        html.Li([html.Strong(words(f"curves.{k}", days=words("methods.horizon"))), f": {words.say(f'summary.{k}')}"])
+        html.Li(
+            [
+                html.Strong(words(f"curves.{k}", days=words("methods.horizon"))),
+                f"{words('colon')}{words.say(f'summary.{k}')}",
+            ]
+        )
         for k in ("value", "loss_area", "resilience", "hours_to_90", "hours_to_recover")
     ]
+    summaries += [html.Li(words.say(f"told.{k}")) for k in ("not_over_meaning", "meaning")]
     return [_table(head, rows), html.H3(words("curves.summaries")), html.Ul(summaries, className="plain-list")]
 
 
@@ -66,11 +73,11 @@ def _tolerances(view: View) -> list[Any]:
     for t in found:
         metric = data.metric(view.run, t["metric"])
         limits = [words.number(t[k], metric["unit"], view.currency) for k in ("T1", "T2", "T3")]
-        rows.append([words.metric(t["metric"]), *limits, words.hours(t["hours"]),
+        rows.append([words.label(metric, view.run.manifest["scenarios"]), *limits, words.hours(t["hours"]),
                      words("methods.yes" if t["must"] else "methods.no")])  # fmt: skip
     head = [words(f"methods.{k}") for k in ("metric", "T1", "T2", "T3", "hours", "must")]
     meanings = [
-        html.Li([html.Strong(words.grade(g)), f": {words.say(f'grade_meaning.{g}')}"])
+        html.Li([html.Strong(words.grade(g)), f"{words('colon')}{words.say(f'grade_meaning.{g}')}"])
         for g in ("PASS", "PARTLY", "FAIL", "NOT RESOLVED")
     ]
     return [_table(head, rows, (1, 2, 3, 4)), html.Ul(meanings, className="plain-list")]

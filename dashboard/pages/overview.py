@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from dash import html
@@ -104,8 +105,11 @@ def _pillar(view: View, pillar: str) -> list[Any]:
 def _row(view: View, metric: dict[str, Any]) -> Any:
     words = view.words
     tolerance = data.tolerance(view.run, metric["name"])
+    scenarios = [data.scenario(view.run, n) for n in view.ladder.scenarios]
     name = html.A(
-        words.metric(metric["name"]), href=view.place.href("curves", metric=metric["name"]), className="go metric-name"
+        words.label(metric, scenarios),
+        href=view.place.href("curves", metric=metric["name"]),
+        className="go metric-name",
     )
     unit = words.unit(metric["unit"], view.currency)
     arrow = words(f"arrow.{metric['better']}")
@@ -134,11 +138,12 @@ def _cell(view: View, metric: dict[str, Any], name: str, *, graded: bool) -> Any
         return html.Td(DASH, className="cell" + _chosen(view, name))
     row = table.loc[key]
     parts: list[Any] = [html.Span(view.number(row["value"], metric), className="value")]
-    if int(row["replicates"]) > 1 and row["low"] != row["high"]:
+    if int(row["known"]) > 1 and row["low"] != row["high"]:
         spread = words.interval(row["low"], row["high"], metric["unit"], view.currency)
         parts.append(html.Span(spread, className="spread"))
     if graded:
         parts = [html.Div(parts, className="numbers"), *_graded(view, metric, name)]
+    parts += [html.Span(remark, className="remark") for remark in view.remarks(metric, name, row)]
     return html.Td(parts, className="cell" + _chosen(view, name))
 
 
@@ -150,15 +155,19 @@ def _graded(view: View, metric: dict[str, Any], name: str) -> list[Any]:
     if not len(mine):
         return []
     row = mine.iloc[0]
-    runs = int(row["passed"] + row["partly"] + row["failed"])
+    runs = int(row["passed"] + row["partly"] + row["failed"] + row["untold"])
     counts = [
         ("overview.passed", row["passed"]),
         ("overview.partly", row["partly"]),
         ("overview.failed", row["failed"]),
+        ("overview.untold", row["untold"]),
     ]
     said = words("list_comma").join(words(k, count=int(n), of=runs) for k, n in counts if n)
-    margin = words("overview.margin", value=words.difference(row["margin"], metric["unit"], view.currency))
-    return [chip(words, str(row["grade"])), html.Span(said, className="counts"), html.Span(margin, className="margin")]
+    found = [chip(words, str(row["grade"])), html.Span(said, className="counts")]
+    if not math.isnan(row["margin"]):
+        margin = words("overview.margin", value=words.difference(row["margin"], metric["unit"], view.currency))
+        found.append(html.Span(margin, className="margin"))
+    return found
 
 
 def _first_failures(view: View) -> Any:
@@ -181,7 +190,7 @@ def _first_failures(view: View) -> Any:
 
 def _failure(view: View, log: list[dict[str, Any]], event: dict[str, Any]) -> Any:
     words = view.words
-    back = causes.chain(log, int(event["event"]))[::-1]
+    back = causes.main_line(log, int(event["event"]))
     reasons: list[Any] = [words.reason(event)]
     for cause in back[1:]:
         reasons += [

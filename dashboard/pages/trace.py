@@ -74,8 +74,8 @@ def _kind(component: str) -> str:
 
 def _loss(view: View, log: list[dict[str, Any]], event: dict[str, Any], back: float | None, first: bool) -> Any:
     words = view.words
-    links = causes.chain(log, int(event["event"]))
-    title = f"{view.component(event['component'])}: {words.what(event)}"
+    links = causes.course(log, int(event["event"]))
+    title = f"{view.component(event['component'])}{words('colon')}{words.what(event)}"
     if back is None:
         lasted = words("trace.never_back")
     else:

@@ -113,6 +113,29 @@ def chain(log: Log, number: int) -> Log:
     return _steps({int(e["event"]): e for e in log}, number)[::-1]
 
 
+def course(log: Log, number: int) -> Log:
+    """Return an event and what led to it, each once, in the order in which they happened; carries as `chain` does.
+
+    An event that is met more than once in the tree of causes keeps the first note about what had to be mended with it.
+    """
+    once: dict[int, dict[str, Any]] = {}
+    for step in chain(log, number)[::-1]:
+        known = once.setdefault(int(step["event"]), step)
+        if not (known["beside"] or known["one_of"]):
+            once[int(step["event"])] = {**step, "depth": known["depth"]}
+    return [once[n] for n in sorted(once, key=lambda n: (n == number, once[n]["hour"], n))]
+
+
+def main_line(log: Log, number: int) -> Log:
+    """Return an event and its first cause, the first cause of that and so on; carries as `chain` does."""
+    line: Log = []
+    for step in chain(log, number)[::-1]:
+        if step["depth"] < len(line):
+            break
+        line.append(step)
+    return line
+
+
 def _steps(by_number: Mapping[int, dict[str, Any]], number: int) -> Log:
     """Return an event and the tree of its causes, depth first."""
     if number not in by_number:

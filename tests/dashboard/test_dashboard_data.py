@@ -12,9 +12,11 @@ import pytest
 
 from dashboard import data, export, figures, geo
 from dashboard.library import Library
+from dashboard.pages import PAGES
 from dashboard.place import Place
 from dashboard.view import View, view
 from dashboard.words import Words
+from resilience.base.text import say
 from resilience.results import summary as results
 from resilience.results import trace as causes
 from resilience.results.record import SCHEMA_VERSION
@@ -28,7 +30,14 @@ EN = Words("en")
 METRICS = [
     {"name": "traffic/delay", "pillar": "traffic", "unit": "vehicle_hours", "better": "lower", "service": False},
     {"name": "travel/completed_trips", "pillar": "travel", "unit": "share", "better": "higher", "service": True},
-    {"name": "economy/value_added_lost", "pillar": "economy", "unit": "currency", "better": "lower", "service": False},
+    {
+        "name": "economy/value_added_lost",
+        "pillar": "economy",
+        "unit": "currency",
+        "better": "lower",
+        "service": False,
+        "total": True,
+    },
 ]
 # hazard -> substation -> feeder -> zone; a road of its own
 EVENTS = [
@@ -171,12 +180,19 @@ def test_every_cause_that_is_needed_stands_in_the_chain_and_counts() -> None:
     found = causes.chain(log, 3)
     assert [e["event"] for e in found] == [0, 2, 0, 1, 3]
     assert {e["event"]: (e["beside"], e["one_of"]) for e in found}[2] == (1, 1)
+    assert [e["depth"] for e in found] == [2, 1, 2, 1, 0]
     assert causes.consequences(log) == {0: 3, 1: 1, 2: 1}
+    for event, hour in zip(log, (5.0, 8.0, 7.0, 9.0), strict=True):
+        event["hour"] = hour
+    assert [e["event"] for e in causes.course(log, 3)] == [0, 2, 1, 3], "each once, as they happened"
+    assert [e["beside"] for e in causes.course(log, 3)] == [0, 1, 1, 0]
+    assert [e["event"] for e in causes.main_line(log, 3)] == [3, 1, 0]
 
 
 def test_chain_of_a_loop_ends() -> None:
-    log = [{"event": 0, "cause": 1, "what": "failed"}, {"event": 1, "cause": 0, "what": "failed"}]
+    log = [{"event": i, "cause": 1 - i, "what": "failed", "hour": 3.0} for i in (0, 1)]
     assert [e["event"] for e in causes.chain(log, 0)] == [1, 0]
+    assert [e["event"] for e in causes.course(log, 0)] == [1, 0]
     assert causes.consequences(log)[0] > 0
 
 
@@ -261,6 +277,70 @@ def test_csv_cells_cannot_be_formulas(library: Library) -> None:
     assert export.safe("@x") == "'@x"
     for name, make in export.TABLES.items():
         assert len(export.csv_text(make(here(library)))) > 20, name
+
+
+def untell(run: Run) -> None:
+    """Make one metric unknown in the scenario low, in one replicate another one."""
+    scores = run.scores
+    nothing = (scores["metric"] == "economy/value_added_lost") & (scores["scenario"] == "low")
+    some = (scores["metric"] == "travel/completed_trips") & (scores["scenario"] == "low") & (scores["replicate"] == 1)
+    scores.loc[nothing | some, "value"] = np.nan
+    curves = run.table("metric_curves")
+    curves.loc[(curves["scenario"] == "low") & (curves["replicate"] == 1), "value"] = np.nan
+    curves.to_parquet(run.folder / "metric_curves.parquet")
+    for cached in (results.summary, data.grades, data.differences):
+        cached.cache_clear()
+
+
+def text(part: Any) -> str:
+    """Return all that is written in a part of a page."""
+    children = getattr(part, "children", part)
+    if isinstance(children, list | tuple):
+        return " ".join(text(c) for c in children)
+    return "" if children is None else text(children) if hasattr(children, "children") else str(children)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_not_told_is_said_with_the_reason_and_is_never_a_zero(library: Library, run: Run, lang: str) -> None:
+    untell(run)
+    row = results.summary(run).loc[("low", "do-nothing", "travel/completed_trips")]
+    assert (row["known"], row["replicates"], row["value"]) == (1, 2, 0.8)
+    words = Words(lang)
+    place = Place(scenario="low", option="do-nothing", metric="economy/value_added_lost", lang=lang)
+    here = view(library.look(words), place, words)
+    assert isinstance(here, View)
+    reason = say("untold.economy/value_added_lost", lang=lang)
+    pages = {name: text(PAGES[name](here)) for name in ("overview", "curves", "compare", "methods")}
+    for name in ("overview", "curves", "compare"):
+        assert words.not_told() in pages[name], name
+        assert reason in pages[name], name
+        assert "nan" not in pages[name], name
+    assert say("told.of", lang=lang, count=1, of=2) in pages["overview"]
+    assert words("overview.untold", count=1, of=2) in pages["overview"]
+    assert say("told.meaning", lang=lang) in pages["methods"]
+    row = data.differences(run).set_index(["scenario", "metric"]).loc[("low", "economy/value_added_lost")]
+    assert results.verdict(row, "lower") == "untold"
+    lines = export.csv_text(export.scores(here)).splitlines()
+    assert [words.not_told() in x for x in lines if "low,do-nothing,economy/value_added_lost" in x] == [True]
+    for name, make in export.TABLES.items():
+        assert "nan" not in export.csv_text(make(here)), name
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_losses_that_were_not_over_and_sums_say_so(library: Library, lang: str) -> None:
+    words = Words(lang)
+    place = Place(scenario="low", metric="economy/value_added_lost", lang=lang)
+    here = view(library.look(words), place, words)
+    assert isinstance(here, View)
+    remark = say("told.not_over", lang=lang, day=2, count=1, of=2)
+    named = words.label(METRICS[2], [{"hours": 48}])
+    assert named in ("Value added lost, over 2 days", "增加值损失（2 天合计）")
+    for name in ("overview", "curves", "compare"):
+        written = text(PAGES[name](here))
+        assert remark in written, name
+        assert named in written, name
+    figure = figures.bars(here, here.metric)
+    assert [list(t.marker.symbol) for t in figure.data] == [["circle-open"] * 2, ["square-open"] * 2]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
