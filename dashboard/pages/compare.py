@@ -214,7 +214,7 @@ def _all(view: View, table: pd.DataFrame) -> Any:
             }
         )
     numbers = ("reference", "value", "difference", "interval")
-    least = {"metric": 180, "scenario": 112, "interval": 172, "remark": 140, "verdict": 132}  # pixels; the rest 106
+    least = {"metric": 172, "scenario": 112, "interval": 192, "remark": 136, "verdict": 132}  # pixels; the rest 106
     least = dict.fromkeys(numbers, 135) | least
     columns = [
         {"field": k, "headerName": words(f"compare.{k}"), "tooltipField": k,

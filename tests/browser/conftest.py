@@ -44,7 +44,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     damaged = root / "sioux_falls" / "damaged"
     shutil.copytree(root / RUN, damaged)
     (damaged / "scores.parquet").write_bytes(b"not a table")
-    for name, text in (("half", '{"schema_version": 1, "na'), ("list", "[1, 2]"), ("future", '{"schema_version": 99}')):
+    for name, text in (("half", '{"schema_version": 1, "na'), ("list", "[1, 2]"), ("future", '{"schema_version": 99}'),
+                       ("old", '{"schema_version": 1}')):  # fmt: skip
         (root / "sioux_falls" / name).mkdir()
         (root / "sioux_falls" / name / "manifest.json").write_text(text, encoding="utf-8")
     (root / "foreign").mkdir()

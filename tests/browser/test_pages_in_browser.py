@@ -148,8 +148,9 @@ def test_broken_folders_are_listed_and_do_no_harm(window: Any) -> None:
     page = window.open("/runs?lang=en")
     page.wait_for_selector(".run.broken")
     text = page.inner_text(".run-list")
-    for name in ("damaged", "half", "list", "future", "foreign"):
+    for name in ("damaged", "half", "list", "future", "old", "foreign"):
         assert name in text
+    assert "version 1; this program reads version 2" in text
     page = window.open("/overview?run=sioux_falls%2Fdamaged&lang=en")
     page.wait_for_selector(".run.broken")
     page.click("a.run-name")
