@@ -14,9 +14,11 @@ import pandas as pd
 import psutil
 import pytest
 
+from resilience.base.defaults import default
 from resilience.base.errors import InputError, RunError
 from resilience.case.case import load_case
 from resilience.results.compare import compare_run
+from resilience.results.record import SCHEMA_VERSION, is_no_hazard
 from resilience.results.run import open_run
 from resilience.stress.stress import stress_test
 from tests.places import CASES
@@ -158,7 +160,12 @@ def test_wrong_arguments_are_named(case, tmp_path, change, word):
 
 def test_the_folder_stands_on_its_own(finished):
     manifest = json.loads((finished.folder / "manifest.json").read_text())
-    assert manifest["schema_version"] == 2
+    assert manifest["schema_version"] == SCHEMA_VERSION
+    rows = {m["name"]: m for m in manifest["metrics"]}
+    assert rows["traffic/delay"]["total"]
+    assert not rows["travel/completed_trips"]["total"]
+    assert rows["economy/value_added_lost_share"]["of_days"] == default("economy.share_days")
+    assert rows["economy/value_added_lost"]["of_days"] is None
     assert manifest["crs"] == "EPSG:26914"
     assert set(manifest["plan"]["inputs"]) >= {"case.toml", "road_links.csv", "terrain.tif"}
     assert manifest["plan"]["libraries"]["numpy"]
@@ -185,6 +192,6 @@ def test_fewer_replicates_are_the_first_of_more(case, finished, tmp_path):
 
 def test_ordinary_days_are_compared_too(finished):
     table = compare_run(open_run(finished.folder))
-    calm = table[table["scenario"].str.startswith("no-hazard")]
+    calm = table[table["scenario"].map(is_no_hazard)]
     assert len(calm)
     assert calm["same"].all()
