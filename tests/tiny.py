@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-from resilience.readers.raster import Raster
+from resilience.testing import CRS, terrain
 from resilience.traffic import Pairs, RoadGraph
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CRS = "EPSG:26914"
-
+    from resilience.readers.raster import Raster
+__all__ = ["CRS", "graph", "pairs", "shortest", "terrain", "write_case", "write_tif", "write_tntp"]
 
 # ------------------------------------------------------------------------------------------------ road graphs
 
@@ -74,14 +74,6 @@ def shortest(net: RoadGraph, minutes: NDArray[np.float64], shut: NDArray[np.bool
 
 
 # ------------------------------------------------------------------------------------------------ terrains
-
-
-def terrain(drawing: str, *, cell_m: float = 100.0, west: float = 0.0, south: float = 0.0) -> Raster:
-    """Return a raster drawn with one sign a cell: a digit is the height in metres, ~ water at 0, . no data."""
-    rows = textwrap.dedent(drawing).strip("\n").split("\n")
-    heights = {"~": 0.0, ".": np.nan, **{str(d): float(d) for d in range(10)}}
-    values = np.array([[heights[sign] for sign in row] for row in rows])
-    return Raster(values, west, south + len(rows) * cell_m, cell_m)
 
 
 def write_tif(path: Path, raster: Raster, *, crs: str | None = CRS, cell_y: float | None = None) -> None:

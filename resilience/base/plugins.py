@@ -157,7 +157,7 @@ def find(room: str, name: str, *, code: Path | None = None) -> Any:
         file, attribute = name.split(":", 1)
         if code is None:
             raise InputError(say("error.code_not_allowed", name=name))
-        return _from_file(code / file, attribute)
+        return from_file(code / file, attribute)
     raise InputError(say("error.unknown_plugin", room=room, name=name, expected=near(name, names(room))))
 
 
@@ -172,7 +172,15 @@ def load(dotted: str) -> Any:
     return getattr(loaded, attribute) if attribute else loaded
 
 
-def _from_file(path: Path, attribute: str) -> Any:
+def from_file(path: Path, attribute: str) -> Any:
+    """Return a class or function of a Python file, which is run.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it cannot be run, or it defines no such name.
+
+    """
     spec = importlib.util.spec_from_file_location(f"case_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise InputError(say("error.no_code_file", path=path))

@@ -25,6 +25,9 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help=say("help.run_fol
 CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help=say("help.case_folder_or_the_name_of_a"))]
 
 
+CaseOrExtension = Annotated[Path, typer.Argument(metavar="CASE|MODULE:NAME", help=say("help.case_or_extension"))]
+
+
 AsJson = Annotated[bool, typer.Option("--json", help=say("help.print_json"))]
 
 

@@ -1,23 +1,32 @@
-"""`resilience check` and `list`: cases and extensions."""
+"""`resilience check` and `list`: cases, and what is registered."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from resilience.base.errors import InputError, near
-from resilience.base.plugins import names
+from resilience.base.plugins import check_extensions, names
 from resilience.base.text import known, say
 from resilience.case.shipped import find_case, shipped_cases
-from resilience.cli.app import AllowCode, CaseFolder, app
+from resilience.cli.app import AllowCode, CaseOrExtension, app
+from resilience.cli.extensions import check_extension, is_extension
 
 ROOMS = ("hazards", "measures", "agents", "metrics", "readers", "cases")
 
 
 @app.command(help=say("cli.check"))
-def check(case: CaseFolder, allow_code: AllowCode = False) -> None:
-    """Check a case and report all problems at once."""
+def check(
+    case: CaseOrExtension,
+    allow_code: AllowCode = False,
+    example: Annotated[Path | None, typer.Option(help=say("help.example"))] = None,
+) -> None:
+    """Check a case and report all problems at once, or check an extension against its contract."""
+    if is_extension(str(case)):
+        check_extension(str(case), allow_code=allow_code, example=example)
+        return
     from resilience.case.case import load_case
 
     loaded = load_case(find_case(case), allow_code=allow_code)
@@ -40,6 +49,7 @@ def list_(what: Annotated[str, typer.Argument(metavar="|".join(ROOMS))]) -> None
     """List what is there."""
     if what not in ROOMS:
         raise InputError(say("error.unknown_room", name=what, expected=near(what, ROOMS)))
+    check_extensions()
     if what == "cases":
         for folder in shipped_cases():
             typer.echo(f"{folder.name}\t{folder}")

@@ -95,6 +95,17 @@ class LakeFlood(Hazard):
         hazard.exposure(city)
         return hazard
 
+    @classmethod
+    def example(cls, city: City) -> LakeFlood:
+        """Return a lake south of the city, from whose shore the ground rises to the north by 5 cm each 10 m."""
+        places = np.concatenate([city[t][["x", "y"]].to_numpy(float) for t in ("road_nodes", "power_nodes", "zones")])
+        (west, south), (east, north) = places.min(axis=0) - 100.0, places.max(axis=0) + 100.0
+        rows, cols = int(np.ceil((north - south) / 50.0)), int(np.ceil((east - west) / 50.0))
+        heights = np.tile(0.25 * np.arange(rows)[::-1, None], (1, cols))
+        terrain = Raster(heights, float(west), float(south + 50.0 * rows), 50.0)
+        hours, below = np.array([0.0, 12.0, 24.0, 48.0]), np.array([10.0, 0.0, 0.0, 10.0])
+        return cls(terrain, "example.tif", hours, below, terrain_sigma_m=0.1)
+
     def check_severity(self, severity: float) -> list[str]:
         """Return what is wrong with a peak stage: it must lie above the water the lake has anyway."""
         if severity <= self.water_height_m:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -14,7 +15,6 @@ from resilience.city.water import DEPTHS, Water
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -158,6 +158,11 @@ class Hazard:
         A hazard that names files reads them from `folder` and raises CaseError with all that is wrong with them.
         """
         return cls(**given)
+
+    @classmethod
+    def example(cls, city: City) -> Self:
+        """Return a hazard for a city, for tests; a hazard whose keys have no defaults gives one of its own."""
+        return cls.read(Path(), city)
 
     def check_severity(self, severity: float) -> list[str]:
         """Return what is wrong with a severity, as sentences; none where it is possible."""

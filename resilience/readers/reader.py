@@ -17,21 +17,21 @@ class Reader(Protocol):
 
     >>> import pandas as pd
     >>> from resilience import CaseError, Problem
-    >>> def read_stops(path):
-    ...     '''Tables of facilities from lines such as "S1 120.5 80".'''
+    >>> def read_camps(path):
+    ...     '''Zones from lines such as "C1 120.5 80 300": name, x, y, people.'''
     ...     if not path.is_file():
     ...         raise CaseError([Problem("missing_file", path.name, found=str(path))])
     ...     rows = []
     ...     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
     ...         try:
-    ...             name, x, y = line.split()
-    ...             rows.append({"id": name, "kind": "stop", "x": float(x), "y": float(y)})
+    ...             name, x, y, people = line.split()
+    ...             rows.append({"id": name, "x": float(x), "y": float(y), "people": float(people)})
     ...         except ValueError:
-    ...             problem = Problem("plain", path.name, number, found=f"{line!r} is no name, x and y")
+    ...             problem = Problem("plain", path.name, number, found=f"{line!r} is no name, x, y and people")
     ...             raise CaseError([problem]) from None
-    ...     return {"facilities": pd.DataFrame(rows, columns=["id", "kind", "x", "y"])}
+    ...     return {"zones": pd.DataFrame(rows, columns=["id", "x", "y", "people"])}
     >>> from resilience.testing import check_reader
-    >>> check_reader(read_stops, example="S1 120.5 80").passed
+    >>> check_reader(read_camps, example="C1 120.5 80 300").passed
     True
 
     """

@@ -81,6 +81,17 @@ def test_every_column_of_a_schema_is_described(name):
 def test_every_key_of_case_toml_is_described():
     table = case_schema()
     assert not table.duplicated(["section", "key"]).any()
-    assert set(table["type"]) <= {"text", "choice", "number", "integer", "boolean", "list", "any"}
+    assert set(table["type"]) <= {
+        "text",
+        "choice",
+        "number",
+        "integer",
+        "boolean",
+        "list",
+        "any",
+        "numbers",
+        "severities",
+        "names",
+    }
     assert (table["meaning"] != "").all()
     assert (table["meaning_zh"] != "").all()
