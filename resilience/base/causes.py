@@ -32,6 +32,11 @@ def minimal_sets(
     list of tuples, each in the order of the candidates; ``[()]`` where the loss is undone without any repair, and
     ``[]`` where no set that was tried undoes it
 
+    Two broken lines in a row, and a third that has nothing to do with it:
+
+    >>> minimal_sets([1, 2, 3], lambda repaired: {1, 3} <= repaired)
+    [(1, 3)]
+
     """
     if restores(frozenset()):
         return [()]

@@ -26,6 +26,10 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 def read_onset(text: str) -> Onset:
     """Return the onset written "Thursday 05:00".
 
+    >>> onset = read_onset("Sunday 22:00")
+    >>> onset, onset.weekday_at(25)
+    (Onset(weekday=6, hour=22), 0)
+
     Raises
     ------
     InputError

@@ -72,7 +72,15 @@ class Streams:
         return (bits.astype(np.float64) + 0.5) * 2.0**-53
 
     def uniform(self, purpose: str, ids: Iterable[str], occasion: int = 0) -> NDArray[np.float64]:
-        """Return one number in (0, 1) per id, shape (ids,); `occasion` is a physical day or event, never a count."""
+        """Return one number in (0, 1) per id, shape (ids,); `occasion` is a physical day or event, never a count.
+
+        An id keeps its number whoever else asks.
+
+        >>> streams = Streams(root_seed=1, replicate=0)
+        >>> streams.uniform("wind", ["power:B"])[0] == streams.uniform("wind", ["power:A", "power:B"])[1]
+        np.True_
+
+        """
         return self._uniform(purpose, _hash_ids(tuple(ids)), occasion)
 
     def normal(self, purpose: str, ids: Iterable[str], occasion: int = 0) -> NDArray[np.float64]:

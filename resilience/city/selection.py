@@ -34,6 +34,11 @@ def select(city: City, where: str) -> tuple[str, pd.Index]:
     elsewhere, the same throughout;
     layer.id is the global id.
 
+    >>> from resilience.testing import tiny_case
+    >>> table, picked = select(tiny_case().city, "power.kind == 'substation' and power.x < 150")
+    >>> table, list(picked)
+    ('power_nodes', ['power:SS2'])
+
     Raises
     ------
     InputError

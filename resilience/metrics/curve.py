@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def loss_area(q: Floats) -> float:
-    """Return the integral of max(0, 1 - Q), unit-hours; gains above 1 do not make up for losses."""
+    """Return the integral of max(0, 1 - Q), unit-hours; gains above 1 do not make up for losses.
+
+    >>> loss_area(np.array([1.0, 0.5, 0.75, 1.25]))
+    0.75
+
+    """
     return float(np.maximum(0.0, 1.0 - q).sum())
 
 
@@ -38,6 +43,11 @@ def hours_until(q: Floats, level: float, hold: int) -> float:
     0 where Q never falls below the level; inf where it is not back by the end, or back for less than `hold` hours
     (censored: the horizon was too short to tell). A relapse undoes an earlier recovery.
 
+    >>> hours_until(np.array([1.0, 0.5, 0.9, 1.0, 1.0]), level=0.95, hold=2)
+    3.0
+    >>> hours_until(np.array([1.0, 0.5, 0.9, 1.0, 0.8]), level=0.95, hold=2)
+    inf
+
     """
     below = np.flatnonzero(q < level)
     if len(below) == 0:
@@ -47,7 +57,12 @@ def hours_until(q: Floats, level: float, hold: int) -> float:
 
 
 def rapidity(q: Floats, level: float, hold: int) -> float:
-    """Return the mean rate of recovery from the lowest Q to `level`, per hour; nan where it does not recover."""
+    """Return the mean rate of recovery from the lowest Q to `level`, per hour; nan where it does not recover.
+
+    >>> rapidity(np.array([1.0, 0.5, 0.75, 1.0, 1.0]), level=1.0, hold=2)
+    0.25
+
+    """
     end = hours_until(q, level, hold)
     low = int(q.argmin())
     if not np.isfinite(end) or end <= low:

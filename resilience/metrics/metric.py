@@ -179,6 +179,10 @@ def share_of(top: pd.Series, below: pd.Series, *, calm: float = 1.0) -> pd.Serie
     An hour in which the lower one is nothing, or less than curve.least_target_share of its largest value, is neither
     loss nor recovery: the last value is held, and `calm` stands before the first. nan throughout where the lower one
     is never more than nothing.
+
+    >>> share_of(pd.Series([0.0, 6.0, 0.0, 9.0]), pd.Series([0.0, 8.0, 0.0, 9.0])).tolist()
+    [1.0, 0.75, 0.75, 1.0]
+
     """
     largest = below.max()
     if not largest > 0:

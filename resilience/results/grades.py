@@ -22,7 +22,14 @@ GRADES = (PASS, PARTLY, FAIL, NOT_RESOLVED)
 
 
 def wilson(successes: int, trials: int, confidence: float) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion (Wilson 1927, doi:10.2307/2276774)."""
+    """Return the Wilson score interval of a proportion (Wilson 1927, doi:10.2307/2276774).
+
+    35 clean replicates are enough to say that nine in ten pass, 34 are not.
+
+    >>> [round(wilson(n, n, 0.95)[0], 3) for n in (3, 34, 35)]
+    [0.439, 0.898, 0.901]
+
+    """
     if trials == 0:
         return 0.0, 1.0
     z = float(ndtri(0.5 + confidence / 2.0))

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Origin-destination pairs sorted by vehicle class, then origin: node numbers and class, shape (pairs,)."""
+    """Origin-destination pairs sorted by vehicle class, then origin: node numbers and class, shape (pairs,).
+
+    >>> pairs = Pairs(np.array([0, 0, 2]), np.array([1, 2, 0]))
+    >>> len(pairs), pairs.ends
+    (3, array([0, 1, 2]))
+
+    """
 
     origin: Ints
     destination: Ints
@@ -142,6 +148,9 @@ class Demand:
     ------
     InputError
         A value is negative or not finite, there are no pairs, or a class is unknown.
+
+    >>> Demand(Pairs(np.array([0, 2]), np.array([2, 0])), np.array([400.0, 150.0])).vph.sum()
+    np.float64(550.0)
 
     """
 

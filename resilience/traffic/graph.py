@@ -60,6 +60,12 @@ class RoadGraph:
     InputError
         A value that is not possible, with the link; columns of different lengths; an end that is no node.
 
+    >>> links = pd.DataFrame({"from_node": ["A", "B"], "to_node": ["B", "A"], "free_flow_min": [2.0, 3.0],
+    ...                       "capacity_vph": 800.0})
+    >>> graph = RoadGraph.from_table(links)
+    >>> graph.nodes, graph.links, graph.minutes(np.array([800.0, 0.0]))
+    (2, 2, array([2.3, 3. ]))
+
     """
 
     nodes: int
