@@ -10,8 +10,8 @@ import numpy as np
 
 from resilience.base.defaults import default
 from resilience.case.case import load_case
-from resilience.hazards.flood import LakeFlood
-from resilience.hazards.inundation import Inundation, connection_level, lake_cells
+from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
+from resilience.hazards.flood.lake import LakeFlood
 
 STAGES = (4.0, 5.35, 6.0, 7.0, 8.0, 10.0)
 HEAD = "| stage | wet land, km² | links | hexagon centres | people there | firms | substations |\n" + "|---" * 7 + "|"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from resilience.base.arrays import Floats
     from resilience.city.city import City
-    from resilience.networks.supply import SupplyNetwork
+    from resilience.networks.supply.deliveries import SupplyNetwork
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "hazards": {
-        "lake-flood": "resilience.hazards.flood:LakeFlood",
+        "lake-flood": "resilience.hazards.flood.lake:LakeFlood",
         "outage": "resilience.hazards.outage:Outage",
     },
     "measures": {

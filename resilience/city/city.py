@@ -12,9 +12,9 @@ import numpy as np
 from resilience.networks import layer
 from resilience.networks.layer import layers
 from resilience.networks.network import Network
-from resilience.networks.power import PowerModel
+from resilience.networks.power.connectivity import PowerModel
 from resilience.networks.road import RoadModel, road_model
-from resilience.networks.supply import SupplyNetwork, supply_network
+from resilience.networks.supply.deliveries import SupplyNetwork, supply_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable

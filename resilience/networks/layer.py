@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from resilience.base.errors import Problem
 
 LAYERS = (
-    "resilience.networks.power:LAYER",
+    "resilience.networks.power.connectivity:LAYER",
     "resilience.networks.places:LAYER",
-    "resilience.networks.supply:LAYER",
+    "resilience.networks.supply.deliveries:LAYER",
     "resilience.networks.road:LAYER",
 )
 COMMON = ("dependencies",)  # tables that belong to no layer, since they tie layers together

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from resilience.base.causes import minimal_sets
 from resilience.base.streams import Streams
 from resilience.networks.network import Network
-from resilience.networks.power import PowerModel, homes
+from resilience.networks.power.connectivity import PowerModel, homes
 from resilience.simulation.services import Services
 
 # ------------------------------------------------------------------------------------------------ sets alone

@@ -11,7 +11,7 @@ from resilience.base.errors import CaseError, InputError
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
 from resilience.city.view import View
-from resilience.hazards.flood import LakeFlood
+from resilience.hazards.flood.lake import LakeFlood
 from resilience.hazards.hazard import CREW, OWN_STAFF, Load
 from tests.tiny import CRS, terrain, write_case, write_tif
 

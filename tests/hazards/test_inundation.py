@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from resilience.base.errors import CaseError
 from resilience.case.case import load_case
-from resilience.hazards.inundation import Inundation, connection_level, expose, lake_cells
+from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
+from resilience.hazards.flood.exposure import expose
 from tests.tiny import POWER, terrain, write_case
 
 

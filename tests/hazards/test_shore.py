@@ -11,8 +11,9 @@ from resilience.base.clock import Onset
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
 from resilience.city.water import DEPTHS
-from resilience.hazards.flood import LakeFlood
-from resilience.hazards.inundation import Inundation, connection_level, expose, lake_cells
+from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
+from resilience.hazards.flood.exposure import expose
+from resilience.hazards.flood.lake import LakeFlood
 from tests.tiny import POWER, terrain, write_case, write_tif
 
 DEEP = DEPTHS.index(0.30)

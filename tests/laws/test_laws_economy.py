@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilience.agents.firms import Firms, LeontiefFirm
-from resilience.networks.supply import supply_network
+from resilience.networks.supply.deliveries import supply_network
 
 
 class Town:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilience.networks.network import Network
-from resilience.networks.power import PowerModel
+from resilience.networks.power.connectivity import PowerModel
 
 
 def model(nodes: str, lines: str) -> PowerModel:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resilience.networks import shedding
 from resilience.networks.network import Network
-from resilience.networks.power import Homes, PowerModel, homes
+from resilience.networks.power import shedding
+from resilience.networks.power.connectivity import Homes, PowerModel, homes
 
 NODES = 7
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience.networks.supply import supply_network
+from resilience.networks.supply.deliveries import supply_network
 
 SECTORS = pd.DataFrame(
     {"stock_days": [10.0, 20.0], "restock_days": [2.0, 4.0], "days_per_week": [5, 5]}, index=["make", "sell"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resilience.networks.supply import SupplyNetwork, supply_network
+from resilience.networks.supply.deliveries import SupplyNetwork, supply_network
 
 A = np.array([[0.15, 0.25], [0.20, 0.05]])
 FINAL = np.array([600.0, 1500.0])

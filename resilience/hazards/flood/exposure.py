@@ -1,25 +1,18 @@
-"""Where the water of a lake stands at a given level, and which parts of the city it touches.
-
-One rule holds everywhere: water reaches a cell when the lake stands above its connection level, so a cell at just the
-level of the lake is dry, and so is all that has a depth of 0. The ordinary lake is not part of the city: people live
-on the land of their zone, and roads and sites stand on land.
-"""
+"""Where the city meets the grid of a terrain: roads, sites, zones and tunnels."""
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
-from scipy.ndimage import distance_transform_edt, label
+from scipy.ndimage import distance_transform_edt
 
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
 from resilience.base.schema import read_points
-from resilience.city.water import DEPTHS, Water
+from resilience.hazards.flood.bathtub import lake_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,65 +21,6 @@ if TYPE_CHECKING:
     from resilience.base.arrays import Floats, Ints
     from resilience.city.city import City
     from resilience.readers.raster import Raster
-
-
-def lake_cells(terrain: Raster, water_height_m: float) -> NDArray[np.bool_]:
-    """Return the cells of the lake: the largest 8-connected body at or below the height, shape of the raster.
-
-    Raises
-    ------
-    CaseError
-        No cell lies at or below the height.
-
-    """
-    low = terrain.values <= water_height_m
-    bodies, count = label(low, structure=np.ones((3, 3)))
-    if count == 0:
-        lowest = f"{np.nanmin(terrain.values):g}"
-        raise CaseError([Problem("no_lake", "terrain", found=f"{water_height_m:g}", expected=lowest)])
-    sizes = np.bincount(bodies.ravel())
-    sizes[0] = 0
-    return np.asarray(bodies == sizes.argmax())
-
-
-def connection_level(ground: Floats, lake: NDArray[np.bool_]) -> Floats:
-    """Return for each cell the lowest lake level that reaches it, metres, shape of `ground`.
-
-    It is the smallest, over all 8-connected ways from the lake, of the highest ground on the way: at level s a cell is
-    wet where the value is below s. So one pass per terrain serves every level (priority flood, Barnes, Lehman &
-    Mulla 2014, doi:10.1016/j.cageo.2013.04.024, started from the lake). Cells without data are never wet.
-    """
-    return np.asarray(_minimax(np.ascontiguousarray(ground), lake))
-
-
-@njit(cache=True)
-def _minimax(ground: Any, lake: Any) -> Any:
-    rows, cols = ground.shape
-    level = np.full((rows, cols), np.inf)
-    heap = [(0.0, np.int64(0))]
-    heap.pop()
-    for i in range(rows):
-        for j in range(cols):
-            if lake[i, j]:
-                level[i, j] = ground[i, j]
-                heapq.heappush(heap, (ground[i, j], np.int64(i * cols + j)))
-    while len(heap) > 0:
-        here, cell = heapq.heappop(heap)
-        i, j = cell // cols, cell % cols
-        if here > level[i, j]:
-            continue
-        for di in range(-1, 2):
-            for dj in range(-1, 2):
-                a, b = i + di, j + dj
-                if (di == 0 and dj == 0) or a < 0 or b < 0 or a >= rows or b >= cols:
-                    continue
-                if np.isnan(ground[a, b]):
-                    continue
-                reach = max(here, ground[a, b])
-                if reach < level[a, b]:
-                    level[a, b] = reach
-                    heapq.heappush(heap, (reach, np.int64(a * cols + b)))
-    return level
 
 
 @dataclass(frozen=True)
@@ -289,61 +223,3 @@ def _in_polygon(x: Floats, y: Floats, corners: Floats) -> NDArray[np.bool_]:
         crosses = (ay > y) != (by > y)
         hit ^= crosses & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
     return hit
-
-
-@dataclass(frozen=True)
-class Inundation:
-    """A drawn terrain, ready to say the depths at any level of the lake."""
-
-    exposure: Exposure
-    ground: Floats
-    connection: Floats
-    lake: NDArray[np.bool_]
-    deck_m: Floats
-    raised_m: Floats
-    site_raised_m: Floats
-
-    def at(self, level_m: float, *, with_cells: bool) -> Water:
-        """Return the water at a level of the lake, metres in the height system of the terrain.
-
-        A cell is wet where its connection level lies below the level of the lake, and as deep as its ground does. A
-        road on the ground is closed by its deepest point and slowed by the mean; both are lowered by what it is raised.
-        A bridge is wet by what the lake stands above its deck (`deck_m`); one without a deck height stays open. A
-        tunnel fills when water passes one of its portals, the ground there and what it is raised by: how deep that
-        portal stands in the water and `flood.tunnel_sag_m` more; the ground or the lake above it does not matter.
-        """
-        e = self.exposure
-        ground, connection = self.ground.ravel(), self.connection.ravel()
-        wet = connection < level_m
-        flat = np.zeros(len(ground) + 1)
-        flat[:-1][wet] = level_m - ground[wet]
-        depth = flat[:-1].copy()
-        depth[self.lake.ravel()] = 0.0
-        samples = flat[e.sample_cell]
-        if len(e.link_start):
-            deepest = np.maximum.reduceat(samples, e.link_start)
-            counts = np.diff(np.append(e.link_start, len(samples)))
-            mean = np.add.reduceat(samples, e.link_start) / counts
-        else:
-            deepest = mean = np.zeros(0)
-        over_deck = np.where(np.isnan(self.deck_m) | (deepest <= 0), 0.0, np.maximum(0.0, level_m - self.deck_m))
-        deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
-        at_portal = np.zeros(len(e.link_start))
-        np.maximum.at(at_portal, e.portal_link, flat[e.portal_cell] - self.raised_m[e.portal_link])
-        full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
-        deepest, mean = (np.where(e.tunnel, full, np.maximum(0.0, v - self.raised_m)) for v in (deepest, mean))
-        site = flat[e.site_cell]
-        share = np.empty((len(e.zone_cell), len(DEPTHS)))
-        area = np.maximum(np.bincount(e.cell_zone, minlength=len(e.zone_cell)), 1)
-        in_zone = depth[e.zone_cells]
-        for k, limit in enumerate(DEPTHS):
-            share[:, k] = np.bincount(e.cell_zone, in_zone >= limit, len(e.zone_cell)) / area
-        return Water(
-            link_m=deepest,
-            link_mean_m=mean,
-            site_m=np.maximum(0.0, site - self.site_raised_m),
-            site_ground_m=site,
-            zone_share=share,
-            level_m=level_m if np.isfinite(level_m) else np.nan,
-            cells_m=depth.reshape(self.ground.shape) if with_cells else None,
-        )

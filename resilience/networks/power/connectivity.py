@@ -11,7 +11,7 @@ import numpy as np
 from resilience.base.errors import Problem
 from resilience.networks.layer import SITE_COLUMNS, Findings, Layer, Place, Tables
 from resilience.networks.network import Network
-from resilience.networks.shedding import Island, best_served
+from resilience.networks.power.shedding import Island, best_served
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,8 +18,9 @@ from resilience.base.errors import CaseError, InputError, Notice, Problem, some
 from resilience.base.schema import read_table
 from resilience.base.text import say
 from resilience.city.water import DEPTHS, Water
+from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
+from resilience.hazards.flood.exposure import Exposure, expose
 from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event, Hazard, Load
-from resilience.hazards.inundation import Exposure, Inundation, connection_level, expose, lake_cells
 from resilience.readers.raster import Raster, read_raster
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Floods: what the water does, and where the city meets it."""

@@ -1,0 +1,1 @@
+"""The power network: by connectivity and capacity, and who is shed where that is short."""

@@ -1,0 +1,1 @@
+"""The economic network: firms that supply firms."""
