@@ -55,10 +55,20 @@ class RoadModel:
     def reached(self) -> Bools:
         """Junctions that people can reach and leave again, shape (junctions,).
 
-        These are the strongly connected parts of the dry roads in which a zone's connector ends.
+        These are the strongly connected parts of the dry roads that join zones, and the largest part.
         """
         label = self._parts(np.zeros(len(self.graph.tail), np.bool_))[: self.junctions]
-        return np.isin(label, np.unique(label[self.connector_node]))
+        ends = np.unique(np.column_stack([label[self.connector_node], self.connector_zone]), axis=0)
+        joins = np.bincount(ends[:, 0], minlength=int(label.max(initial=0)) + 1) > 1
+        joins[np.bincount(label).argmax()] = True
+        return np.asarray(joins[label], np.bool_)
+
+    @cached_property
+    def alone(self) -> Bools:
+        """Zones whose connectors all end in roads that nobody else can reach, shape (zones,)."""
+        apart = self.connected.copy()
+        apart[self.connector_zone[self.reached[self.connector_node]]] = False
+        return apart
 
     @property
     def junctions(self) -> int:
@@ -237,6 +247,12 @@ def _check(city: Place, found: Findings) -> None:
         people = zones.loc[loose, "people"].sum()
         values = {"count": str(len(loose)), "people": f"{people:,.0f}", "first": ", ".join(loose[:3])}
         found.notices.append(Notice("loose_zones", values))
+    apart = zones.index[road.alone]
+    if len(apart):
+        people = f"{zones.loc[apart, 'people'].sum():,.0f}"
+        found.notices.append(
+            Notice("zones_alone", {"count": str(len(apart)), "people": people, "first": ", ".join(apart[:5])})
+        )
     _tell_far_sites(road, city.sites, found)
     if len(trips) == 0:
         found.notices.append(Notice("no_trips", {}))

@@ -142,3 +142,16 @@ def test_deliveries_ask_for_the_two_firms_and_not_for_the_largest_network(tmp_pa
         lost[name] = float((record.curve("economy/value_added_full") - record.curve("economy/value_added")).sum())
     assert lost["dead end"] == pytest.approx(0, abs=1e-9)
     assert lost["between F3 and F4"] == pytest.approx(300.0)  # F4 stands still from the second day on
+
+
+def test_a_zone_on_roads_of_its_own_is_told_and_draws_no_hospital_to_them(tmp_path):
+    """Zone Y hangs on the yard beside the hospital, which belongs to the roads of the others all the same."""
+    more = {
+        "zones": TABLES["zones"] + "\nY,5290,0,7,0",
+        "connectors": TABLES["connectors"] + "\nY,S,0",
+    }
+    made = case(tmp_path / "t", **more)
+    told = [str(n) for n in made.notices if n.key == "zones_alone"]
+    assert len(told) == 1
+    assert "zone:Y" in told[0]
+    assert go(made).curve("safety/people_near_hospital")[0] == 400
