@@ -72,6 +72,12 @@ def population_memory(trip_makers: float, *, one_by_one: bool) -> float:
     return trip_makers * (default("memory.trip_maker_bytes") + one_by_one * default("memory.agent_bytes"))
 
 
+def population_of(city: City, root_seed: int) -> Population | None:
+    """Return the trip makers of a city, None where it has no roads or no trips."""
+    needed = ("road_links", "road_nodes", "zones", "trips", "purposes")
+    return build_population(city, root_seed) if city.has(*needed) else None
+
+
 def build_population(city: City, root_seed: int) -> Population:
     """Return the trip makers of a city. Their traits depend on the root seed alone, not on the replicate."""
     trips, purposes, zones = city["trips"], city["purposes"], city["zones"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from resilience.agents.population import Population, build_population, population_memory
+from resilience.agents.population import Population, population_memory, population_of
 from resilience.base.contract import Extension
 from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.plugins import check_extensions
@@ -75,9 +75,7 @@ class Case:
 
     def population(self, root_seed: int) -> Population | None:
         """Return the trip makers, None where the case has no roads or no trips."""
-        if not self.city.has("road_links", "road_nodes", "zones", "trips", "purposes"):
-            return None
-        return build_population(self.city, root_seed)
+        return population_of(self.city, root_seed)
 
 
 def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:

@@ -121,7 +121,7 @@ def _rank(values: pd.Series) -> Ints:
     """Return the place of each value in the natural order of all, shape (rows,)."""
     numbers, known = pd.factorize(values, use_na_sentinel=True)
     if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
-        order = sorted(range(len(known)), key=lambda i: [*_parts(str(known[i])), str(known[i])])
+        order = sorted(range(len(known)), key=lambda i: (_parts(str(known[i])), str(known[i])))
     else:
         order = list(np.argsort(np.asarray(known)))
     place = np.zeros(len(known) + 1, np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pandas as pd
 
 from resilience.networks import layer
 from resilience.networks.layer import layers
@@ -17,9 +17,7 @@ from resilience.networks.road import RoadModel, road_model
 from resilience.networks.supply.deliveries import SupplyNetwork, supply_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pandas as pd
+    from collections.abc import Callable, Mapping
 
     from resilience.networks.layer import Model
 
@@ -67,10 +65,24 @@ class City:
 
     @cached_property
     def road_key(self) -> str:
-        """Digest of all that ordinary traffic depends on; a measure that changes it gets equilibria of its own."""
-        columns = ["length_m", "lanes", "speed_kmh", "capacity_vph", "free_flow_min", "bpr_b", "bpr_power"]
-        values = np.ascontiguousarray(self["road_links"][columns].to_numpy(float))
-        return hashlib.blake2b(values.tobytes(), digest_size=8).hexdigest()
+        """Digest of all that ordinary roads depend on; a measure that changes it gets a road model of its own."""
+        columns = ["from_node", "to_node", "length_m", "lanes", "speed_kmh", "capacity_vph", "free_flow_min", "bpr_b",
+                   "bpr_power"]  # fmt: skip
+        return self._digest({"road_links": columns, "road_nodes": ["x", "y"], "connectors": None, "zones": ["x"]})
+
+    @cached_property
+    def people_key(self) -> str:
+        """Digest of all that trip makers depend on, roads included; what changes it gets ordinary days of its own."""
+        tables = {"trips": None, "purposes": None, "firms": ["zone", "jobs"], "facilities": ["kind", "zone"]}
+        return self.road_key + self._digest(tables)
+
+    def _digest(self, tables: Mapping[str, list[str] | None]) -> str:
+        """Return a digest of columns of tables (all where None) and of their ids."""
+        found = hashlib.blake2b(digest_size=8)
+        for name, columns in tables.items():
+            table = self[name] if columns is None or len(self[name]) == 0 else self[name][columns]
+            found.update(pd.util.hash_pandas_object(table, index=True).to_numpy().tobytes())
+        return found.hexdigest()
 
     @cached_property
     def models(self) -> dict[str, Model]:

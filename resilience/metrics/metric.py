@@ -105,7 +105,8 @@ class Metric:
         """Return one row of scores.
 
         value is the worst hour of a curve, or the number (nan where it cannot be told); loss_area is in unit-hours (for
-        a service: its loss); censored says that the loss went on to the end of the horizon; the other columns belong
+        a service: its loss); censored says that the loss went on to the
+        end of the horizon; the other columns belong
         to services: see resilience.metrics.curve.
         """
         row: dict[str, float | bool] = {
@@ -126,6 +127,8 @@ class Metric:
         row["value"] = self.worst(result)
         if not self.service:
             row["loss_area"] = float(np.nansum(values))
+            before = values[max(onset_hour - 1, 0)]
+            row["censored"] = bool(self.better == LOWER and values[-1] > max(before, 0.0) + 1e-9)
             return row
         q = values[onset_hour:]
         row["loss_area"] = curves.loss_area(q)
@@ -167,10 +170,20 @@ def metrics_of(name: str, loaded: Any) -> tuple[Metric, ...]:
 
 
 def _goes_on(values: Floats) -> bool:
-    """Return whether amounts are still being lost on the last day of the horizon on which anything was due."""
+    """Return whether amounts were still being lost when the horizon ended.
+
+    That is so where the last hour in which anything was due lost something, or where the last such day lost in the same
+    hours as the one before (a road shut in one direction costs in the mornings only).
+    """
     known = np.flatnonzero(~np.isnan(values))
-    last = values[known[known // 24 == known[-1] // 24]]
-    return bool(last.sum() > 1e-6 * max(float(np.nansum(np.abs(values))), 1e-9))
+    tiny = 1e-6 * max(float(np.nansum(np.abs(values))), 1e-9)
+    if values[known[-1]] > tiny:
+        return True
+    days = np.unique(known // 24)
+    if len(days) < 2:
+        return False
+    last, before = ([h % 24 for h in known[known // 24 == day] if values[h] > tiny] for day in (days[-1], days[-2]))
+    return bool(last) and last == before
 
 
 def share_of(top: pd.Series, below: pd.Series, *, calm: float = 1.0) -> pd.Series:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ZONES = ("zones",)
 HOSPITALS = ("zones", "road_links", "facilities:hospital")
+BEDS = ("facilities:hospital",)
 POWER = ("zones", "power_nodes", "dependencies>zone")
 
 
@@ -51,6 +52,6 @@ METRICS = (
     Metric("safety/people_safe", "share", HIGHER, safe, HOSPITALS, service=True),
     Metric("safety/people_in_water", "people", LOWER, in_water, ZONES),
     Metric("safety/near_hospital", "share", HIGHER, near_hospital, HOSPITALS, service=True),
-    Metric("safety/hospital_outage", "hospital_hours", LOWER, hospital_hours, HOSPITALS, total=True),
+    Metric("safety/hospital_outage", "hospital_hours", LOWER, hospital_hours, BEDS, total=True),
     Metric("safety/long_without_power", "share", LOWER, long_dark, POWER),
 )

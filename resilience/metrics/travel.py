@@ -28,7 +28,7 @@ def stranded(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
 
 
 def late(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
-    """Return the share of completed trips that arrive more than 15 minutes late."""
+    """Return the share of completed trips that arrive at least 15 minutes late (traffic.late_min)."""
     return share_of(record.curve("travel/late", hold=True), record.curve("travel/completed", hold=True), calm=0.0)
 
 
@@ -43,7 +43,9 @@ def lost_time_and_trips(record: Record, no_hazard: Record, tables: Tables) -> pd
     A trip that is not made is charged the longest delay that its maker would have borne, and a trip that is made counts
     with its delay up to that, so that losing a trip never looks better than making it late. Whoever is out bears any
     way home that takes less than waiting for the next evening. All against the no-hazard run, where somebody may have
-    no way either.
+    no way either. The rule is one of single trips: who never goes out is charged for the two trips of the day what they
+    would have borne at home, while who is out already bears a longer way back. So a road shut in time may cost less
+    than one shut behind people's backs.
     """
     here, calm = (r.curve("travel/borne_hours") + r.curve("travel/given_up_hours") for r in (record, no_hazard))
     counts = (record.curve("travel/planned") > 0) | (here > 0)

@@ -63,7 +63,7 @@ class CutOff:
         ways = Ways(self.road, world.state_of_roads.closed)
         for zone in np.flatnonzero(fresh):
             links, others = self._blame(ways, int(zone))
-            causes = [int(world.closed_by[link]) for link in links] or [-1]
+            causes = [world.why_shut(link) for link in links] or [-1]
             world.record.tell(
                 hour, str(names[zone]), "cut_off", "no_way", causes[0], f"{without[zone]:.0f}",
                 together=causes[1:], alternatives=others,
@@ -82,7 +82,8 @@ class CutOff:
         """Return a smallest set of closed links that would bring access back, and how many others of its size would.
 
         Access is back when at least a tenth of those who lost their way have one (traffic.access_back_share): of the
-        smallest sets the one is told that brings most people back, then the one that closed first.
+        smallest sets the one is told that brings most people back, then the one that closed first; others count that
+        bring as many back.
 
         Parameters
         ----------
@@ -100,10 +101,16 @@ class CutOff:
         if not sets:
             some = sorted(ways.fewest(zone, goals, weight, enough), key=self._age)
             sets = minimal_sets(some, lambda links: back(links) >= enough)
+            for heavy in np.flatnonzero(weight >= enough):  # one goal alone may ask for fewer than several near ones
+                some = sorted(ways.fewest(zone, goals[[heavy]], weight[[heavy]], enough), key=self._age)
+                sets += minimal_sets(some, lambda links: back(links) >= enough)
         if not sets:
             return (), 0
-        told = min(sets, key=lambda s: (-back(frozenset(s)), [self._age(link) for link in s]))
-        return told, len(sets) - 1
+        least = min(map(len, sets))
+        sets = list({frozenset(s): s for s in sets if len(s) == least}.values())
+        regained = {s: back(frozenset(s)) for s in sets}
+        told = min(sets, key=lambda s: (-regained[s], [self._age(link) for link in s]))
+        return told, sum(regained[s] >= regained[told] - 1e-9 for s in sets) - 1
 
     def _age(self, link: int) -> tuple[int, str]:
         return int(self.world.closed_by[link]), str(self.world.city["road_links"].index[link])
@@ -122,6 +129,7 @@ class Ways:
         self._usable = np.flatnonzero(usable)
         self._from_node: dict[int, Bools] = {}
         self._from_zone: dict[int, Bools] = {}
+        self._to_node: dict[int, Floats] = {}
 
     def _starts(self, zone: int) -> list[int]:
         """Return the nodes to which open connectors lead out of a zone."""
@@ -160,37 +168,45 @@ class Ways:
         return np.flatnonzero(self.closed & seen[self.graph.tail] & ~seen[self.graph.head])
 
     @cached_property
-    def _costly(self) -> tuple[csr_array, dict[tuple[int, int], int]]:
-        """The roads with a closed link at 1 and an open one at next to nothing, and the link between two nodes."""
+    def _costly(self) -> csr_array:
+        """The roads, each pair of nodes at 1 where all links between them are closed, and at next to nothing else."""
         graph, link = self.graph, self._usable
         cost = np.where(self.closed[link], 1.0, 1e-7)
         order = np.lexsort((link, cost, graph.head[link], graph.tail[link]))
         key = graph.tail[link[order]] * np.int64(graph.nodes) + graph.head[link[order]]
         best = order[np.append(True, np.diff(key) != 0)]
         ends = graph.tail[link[best]], graph.head[link[best]]
-        net = csr_array((cost[best], ends), shape=(graph.nodes,) * 2)
-        return net, dict(zip(zip(ends[0].tolist(), ends[1].tolist(), strict=True), link[best].tolist(), strict=True))
+        return csr_array((cost[best], ends), shape=(graph.nodes,) * 2)
+
+    @cached_property
+    def _reverse(self) -> csr_array:
+        return self._costly.T.tocsr()
 
     def fewest(self, zone: int, goals: Ints, weight: Floats, enough: float) -> set[int]:
-        """Return closed links on ways with the fewest of them to those goals that are nearest in this sense.
+        """Return the closed links on all ways with the fewest of them to those goals that are nearest in this sense.
 
         So many goals are taken that their weight is `enough`.
         """
-        net, link_of = self._costly
         starts = self._starts(zone)
         if not starts:
             return set()
-        length, before, _ = dijkstra(net, indices=starts, min_only=True, return_predecessors=True)
+        there = dijkstra(self._costly, indices=starts, min_only=True)
         nodes = self.road.zone_node[goals]
-        nearest = np.lexsort((goals, length[nodes]))
+        nearest = np.lexsort((goals, there[nodes]))
         nearest = nearest[weight[nearest] > 0]
         gained = np.cumsum(weight[nearest])
+        shut = self._usable[self.closed[self._usable]]
         found: set[int] = set()
-        for goal in nearest[: int((gained < enough).sum()) + 1]:
-            node = int(nodes[goal])
-            while before[node] >= 0:
-                passed = link_of[int(before[node]), node]
-                if self.closed[passed]:
-                    found.add(passed)
-                node = int(before[node])
+        for node in nodes[nearest[: int((gained < enough).sum()) + 1]]:
+            if not np.isfinite(there[node]):
+                continue
+            back = self._back(int(node))
+            through = there[self.graph.tail[shut]] + 1.0 + back[self.graph.head[shut]]
+            found.update(shut[through < there[node] + 0.5].tolist())
         return found
+
+    def _back(self, node: int) -> Floats:
+        """Return the closed links on the way with the fewest of them from every node to one, about, shape (nodes,)."""
+        if node not in self._to_node:
+            self._to_node[node] = dijkstra(self._reverse, indices=node)
+        return self._to_node[node]

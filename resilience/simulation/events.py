@@ -17,6 +17,7 @@ class Events:
     def __init__(self, world: World) -> None:
         self.world = world
         scenario, record = world.scenario, world.record
+        self.dry = world.water  # nothing has happened yet
         self.causes: dict[str, int] = {}
         for name, severity in scenario.severity.items():
             self.causes[name] = record.tell(scenario.onset.hour, f"hazard:{name}", "hazard", detail=f"{severity:g}")
@@ -41,5 +42,6 @@ class Events:
                 water = brought if water is None else water.deepest(brought)
             if len(damage):
                 world.damage(hour, self.causes[name], damage)
-        if water is not None and water is not world.water:
-            world.set_water(water, cause)
+        now = self.dry if water is None else water
+        if now is not world.water:
+            world.set_water(now, cause)

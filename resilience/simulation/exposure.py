@@ -58,6 +58,6 @@ class Exposure:
         key = (self.world.version, working.tobytes())
         if self.near_known_for != key:
             minutes = self.world.minutes_to_nearest(self.hospital_node[working])
-            self.near = minutes <= default("safety.hospital_minutes")
+            self.near = minutes <= default("safety.hospital_minutes") + 1e-9
             self.near_known_for = key
         return self.near

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from resilience.agents.firms import Firms
@@ -19,6 +20,9 @@ class Production:
         self.world, self.firms = world, firms
         firms.open_books(world.weekday(0))
         self._asked: tuple[int, Bools] | None = None
+        ends = world.city["supply_links"][["supplier", "buyer"]]
+        where = world.city["firms"][["zone"]]
+        self._links_key = "-".join(str(pd.util.hash_pandas_object(t).sum()) for t in (ends, where))
 
     @classmethod
     def of(cls, world: World) -> Self | None:
@@ -55,6 +59,7 @@ class Production:
             at = np.asarray(zones.index.get_indexer(firms["zone"]), np.int64)
             ends = [at[firms.index.get_indexer(links[column])] for column in ("supplier", "buyer")]
             nowhere = np.zeros(len(world.roads.closed), np.bool_)
-            usual = world.city.shared(f"goods:{world.city.road_key}", lambda: road.ways(nowhere, *ends))
+            key = f"goods:{world.city.road_key}:{self._links_key}"
+            usual = world.city.shared(key, lambda: road.ways(nowhere, *ends))
             self._asked = world.version, road.ways(world.roads.closed, *ends) | ~usual
         return self._asked[1]

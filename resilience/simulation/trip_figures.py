@@ -56,7 +56,7 @@ def put_trips(world: World, people: Population, hour: int, found: Outcome) -> No
     delay = np.maximum(np.where(drove & np.isfinite(found.delay_min), found.delay_min, 0.0), 0.0)
     bears = np.where(np.isfinite(found.bears_min), found.bears_min, 0.0)
     lost = counted & ~found.done & ~drove
-    late = found.drove & found.due & (found.delay_min > default("traffic.late_min"))
+    late = found.drove & found.due & (found.delay_min >= default("traffic.late_min"))
     for name, value in (
         ("planned", weight[found.due].sum()),
         ("completed", weight[found.done].sum()),

@@ -116,6 +116,7 @@ class World:
         self.residents = zones["people"].to_numpy(float)
         self._site_of = {int(c): i for i, c in enumerate(_numbers(components, city.sites.index))}
         self._tunnel_of = dict(zip(self.tunnel_component.tolist(), self.tunnel_link.tolist(), strict=True))
+        self._component_of_tunnel = {link: component for component, link in self._tunnel_of.items()}
 
     # -- questions --------------------------------------------------------------------------------
 
@@ -232,6 +233,19 @@ class World:
             speed = np.where(self.roads.closed, wading, self.roads.speed)
             self._high = (self.road.graph.free_flow_min / speed, closed)
         return self._high
+
+    def why_shut(self, link: int) -> int:
+        """Return the number of the event that keeps a closed road link shut now, -1 where it is not known.
+
+        That is its closure, unless what closed it is over and something else keeps it shut.
+        """
+        closure = int(self.closed_by[link])
+        component = self._component_of_tunnel.get(int(link), -1)
+        if closure >= 0 and component >= 0 and not self.services.up[component]:
+            failure = self.failed_by.get(component, -1)
+            if failure not in (-1, self.record.events[closure]["cause"]):
+                return failure
+        return closure
 
     # -- changes ----------------------------------------------------------------------------------
 

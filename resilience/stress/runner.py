@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from resilience.agents.population import population_of
 from resilience.base.errors import RunError
 from resilience.base.files import write_parquet
 from resilience.base.streams import Streams
@@ -37,7 +38,7 @@ class Worker:
 
     def __init__(self, case: Case, root_seed: int, journal: Path) -> None:
         self.case, self.seed, self.journal = case, root_seed, journal
-        self.people: Population | None = case.population(root_seed)
+        self._people: dict[str, Population | None] = {}
         self._ordinary: dict[str, Baseline] = {}
         self._inputs: dict[str, Inputs] = {}
         self.scenarios = dict(case.scenarios)
@@ -51,21 +52,28 @@ class Worker:
             self._inputs[option] = self.case.options[option].apply(self.case.inputs)
         return self._inputs[option]
 
+    def people(self, option: str) -> Population | None:
+        """Return the trip makers under an option; options that leave trips and places as they are share them."""
+        city = self.inputs(option).city
+        if city.people_key not in self._people:
+            self._people[city.people_key] = population_of(city, self.seed)
+        return self._people[city.people_key]
+
     def ordinary(self, option: str) -> Baseline | None:
         """Return the equilibria of ordinary days: solved once for all processes and kept in the journal.
 
-        Options share them as long as they leave the roads as they are on ordinary days.
+        Options share them as long as they leave the roads and trips as they are on ordinary days.
         """
-        inputs = self.inputs(option)
+        inputs, people = self.inputs(option), self.people(option)
         road = inputs.city.road
-        if self.people is None or road is None:
+        if people is None or road is None:
             return None
-        key = inputs.city.road_key
+        key = inputs.city.people_key
         if key not in self._ordinary:
             path = self.journal / f"ordinary-{key}.npz"
             if not path.is_file():
-                save_baseline(path, baseline(road, self.people, inputs.rhythm.relative_gap))
-            self._ordinary[key] = load_baseline(path, road, self.people)
+                save_baseline(path, baseline(road, people, inputs.rhythm.relative_gap))
+            self._ordinary[key] = load_baseline(path, road, people)
         return self._ordinary[key]
 
     def do(self, task: Task) -> float:
@@ -80,7 +88,7 @@ class Worker:
             scenario,
             option=task.option,
             streams=Streams(self.seed, task.replicate),
-            people=self.people,
+            people=self.people(task.option),
             ordinary=self.ordinary(task.option),
             with_maps=task.replicate == REPRESENTATIVE,
             code=self.case.code,
