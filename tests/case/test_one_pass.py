@@ -84,3 +84,12 @@ def test_a_fault_that_a_hazard_finds_names_its_section(tmp_path):
     (folder / "case.toml").write_text(text.replace('kind = "outage"', 'kind = "outage"\npattern = "x"'))
     (found,) = problems_of(folder)
     assert (found.column, found.row) == ('[[hazard]] "dark" pattern', lines_of(folder, "pattern")[0])
+
+
+def test_ids_that_begin_alike_are_put_in_order(tmp_path):
+    from resilience.case.case import load_case
+    from tests.tiny import POWER, write_case
+
+    zones = "id,x,y,people\nH10,0,0,1\nH,1,0,1\nH2,2,0,1\nH2b,3,0,1\n2,4,0,1"
+    city = load_case(write_case(tmp_path / "c", POWER | {"zones": zones})).city
+    assert city["zones"].index.tolist() == ["zone:2", "zone:H", "zone:H2", "zone:H2b", "zone:H10"]

@@ -157,3 +157,29 @@ def test_stranded_staff_work_at_the_firm_where_they_are(tmp_path):
     assert record.curve("travel/stranded", hold=True)[40] == 10
     made = record.curve("economy/value_added")
     assert made[24:48].sum() == pytest.approx(1000.0)
+
+
+def test_what_keeps_a_road_shut_now_is_told_and_not_what_closed_it_first(tmp_path):
+    """Off from 08:00 to 15:00 for one reason and from 13:00 on for another; cut off on the second morning."""
+    hazards = {"early": (["AM", "MA"], 3, 10), "late": (["AM", "MA"], 8, 60)}
+    record = town(tmp_path / "t", ["A-M", "M-B"], {("A", "B"): 10}, hazards)
+    event = next(e for e in record.events if e["what"] == "cut_off")
+    by_number = {e["event"]: e for e in record.events}
+    cause = by_number[event["cause"]]
+    assert cause["component"] == "road:AM"
+    assert by_number[cause["cause"]]["component"] == "hazard:late"
+
+
+def test_an_alternative_brings_as_many_back(tmp_path):
+    """85 of 100 go over MB and 15 over MC, both shut: mending MC would not do."""
+    hazards = {"h": (["MB", "BM", "MC", "CM"], 0, 60)}
+    record = town(tmp_path / "t", ["A-M", "M-B", "M-C"], {("A", "B"): 85, ("A", "C"): 15}, hazards)
+    assert told(record, "zone:A")[0][2:] == ({"road:MB"}, 0)
+
+
+def test_two_ways_of_two_closures_are_told_as_one_of_two(tmp_path):
+    hazards = {"h": (["AN", "NA", "NB", "BN", "AS", "SA", "SB", "BS"], 0, 60)}
+    record = town(tmp_path / "t", ["A-N", "N-B", "A-S", "S-B"], {("A", "B"): 10}, hazards)
+    causes, others = told(record, "zone:A")[0][2:]
+    assert causes in ({"road:AN", "road:NB"}, {"road:AS", "road:SB"})
+    assert others == 1

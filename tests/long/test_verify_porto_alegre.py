@@ -96,20 +96,21 @@ def _rung(name):
         rows, _ = score(record, calm, case.city.tables)
         hours, usual = (record.curve(f"traffic/{v}") for v in ("vehicle_hours", "usual_vehicle_hours"))
         closed = record.curve("traffic/closed_km")
-        wet = record.curve("safety/people_by_depth", "depth:0.15") > 0
-        last_wet = int(np.flatnonzero(wet)[-1]) if wet.any() else scenario.onset.hour
-        found.append((rows, (hours - usual).dropna(), closed, last_wet))
-    (rows, delay, closed, last_wet), (finer_rows, finer_delay, *_) = found
+        hit = (record.curve("safety/people_by_depth", "depth:0.15") > 0) | (
+            record.curve("safety/people_without_power") > 0
+        )
+        last_hit = int(np.flatnonzero(hit)[-1]) if hit.any() else scenario.onset.hour
+        found.append((rows, (hours - usual).dropna(), closed, last_hit))
+    (rows, delay, closed, last_hit), (finer_rows, finer_delay, *_) = found
     worst = max(
         (abs(a["value"] - b["value"]) / max(abs(b["value"]), 1e-3), a["metric"])
         for a, b in zip(rows, finer_rows, strict=True) if np.isfinite(b["value"])
     )  # fmt: skip
-    after = delay.index > last_wet
+    after = delay.index > last_hit
     parts = {}
     for part, some in (("event", ~after), ("recovery", after)):
-        scale = max(float(finer_delay[some].abs().sum()), 1e-3)
-        parts[part] = float((delay[some] - finer_delay[some]).abs().sum()) / scale, float(finer_delay[some].sum())
-    dry = [h for h in delay.index if closed[h] == 0 and h > last_wet]
+        parts[part] = float((delay[some] - finer_delay[some]).abs().sum()), float(finer_delay[some].sum())
+    dry = [h for h in delay.index if closed[h] == 0 and h > last_hit]
     return name, worst, parts, max((abs(float(delay[h])) for h in dry), default=0.0)
 
 
@@ -123,9 +124,9 @@ def test_the_gap_costs_little_on_every_rung_and_on_recovery_days(report):
             (event, lost), (recovery, late) = parts["event"], parts["recovery"]
             report(
                 f"- **Gap.** {name}, gap {USED:g} against {FINER:g}: the metric that differs most is {metric}, by "
-                f"{100 * share:.2f} %; delay by {100 * event:.2f} % in the event ({lost:,.0f} vehicle-hours), by "
-                f"{100 * recovery:.2f} % on the days after the water ({late:,.0f}); at most {dry:.2f} vehicle-hours a "
-                "period once every road is open."
+                f"{100 * share:.2f} %; delay, period by period, by {event:.2f} of {lost:,.0f} vehicle-hours in "
+                f"the event and by {recovery:.2f} of {late:,.0f} on the days after it (water gone, power back); at most "
+                f"{dry:.2f} vehicle-hours a period once every road is open then."
             )
 
 

@@ -250,3 +250,31 @@ def test_scores_leave_out_what_cannot_be_assessed():
     rows, curves = score(mine, mine, tables)
     assert [r["metric"] for r in rows] == ["safety/people_in_water"]
     assert curves["safety/people_in_water"].tolist() == [3.0] * H
+
+
+def amounts(**by_hour):
+    values = np.full(H, np.nan)
+    for hour, value in by_hour.items():
+        values[int(hour[1:])] = value
+    return pd.Series(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "goes_on"),
+    [
+        (amounts(h7=5, h18=5, h31=5, h42=0), False),  # mended at noon of the last day
+        (amounts(h7=5, h18=0, h31=5, h42=0), True),  # the way out costs time every morning, the way back none
+        (amounts(h7=0, h18=0, h31=0, h42=3), True),
+        (amounts(h7=5, h18=5, h31=0, h42=0), False),
+        (pd.Series([2.0] * 25 + [0.0] * 23), False),  # back in the first hour of the last day
+    ],
+)
+def test_a_sum_is_flagged_only_while_it_goes_on(values, goes_on):
+    metric = Metric("travel/x", "person_hours", LOWER, lambda *_: values, (), total=True)
+    assert metric.score(values, 5)["censored"] is goes_on
+
+
+def test_a_load_that_stands_at_the_end_is_flagged():
+    metric = Metric("traffic/x", "km", LOWER, lambda *_: 0.0, ())
+    assert metric.score(pd.Series([0.0] * 10 + [4.0] * 38), 5)["censored"] is True
+    assert metric.score(pd.Series([0.0] * 10 + [4.0] * 10 + [0.0] * 28), 5)["censored"] is False
