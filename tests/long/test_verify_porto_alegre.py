@@ -125,7 +125,7 @@ def test_the_gap_costs_little_on_every_rung_and_on_recovery_days(report):
             report(
                 f"- **Gap.** {name}, gap {USED:g} against {FINER:g}: the metric that differs most is {metric}, by "
                 f"{100 * share:.2f} %; delay, period by period, by {event:.2f} of {lost:,.0f} vehicle-hours in "
-                f"the event and by {recovery:.2f} of {late:,.0f} on the days after it (water gone, power back); at most "
+                f"the event and by {recovery:.2f} of {late:,.0f} on the days after it (no water, power back); at most "
                 f"{dry:.2f} vehicle-hours a period once every road is open then."
             )
 
