@@ -1,8 +1,9 @@
 """Who gives and who gets services: damage, power and dependencies brought to a fixed point every hour.
 
 Fall first: services are taken away downwards until nothing changes; what trips in this tick stays off in this tick.
-Then return: starting from what is alive, components come back as soon as all they need is there (a least fixed
-point), so that two dead systems that need each other do not wake each other.
+What comes back in this tick by means of those that stand counts already: an outage no longer than the buffer fails
+nobody. Then return: starting from what is alive, components come back as soon as all they need is there (a least
+fixed point), so that two dead systems that need each other do not wake each other.
 """
 
 from __future__ import annotations
@@ -161,6 +162,9 @@ class Services:
     def _fall(self, hour: float, reasons: dict[int, str]) -> Bools:
         """Take services away until nothing changes and return what fell, shape (components,).
 
+        A need is judged with what comes back in this hour by means of those still standing: a supplier that returns
+        in the hour in which a buffer ends, or in which another one fails, is in time.
+
         What is dark for want of supply or capacity alone stays switched in (`_idle`): it passes power on, and who is
         shed is asked anew every time, so that the answer does not depend on who was shed before.
         """
@@ -170,15 +174,20 @@ class Services:
             reasons[int(hit)] = "damaged"
         while True:
             before = up.copy()
-            for need in self._unmet(hour, up):
+            back, passes = self._returning(up, on & ~up, start & ~up)
+            for need in self._unmet(hour, up | back):
                 consumer = int(self.needs.consumer[need])
                 on[consumer] = False
                 if up[consumer]:
                     up[consumer] = False
                     reasons[consumer] = f"no_{self.needs.service[need]}"
+            if not np.array_equal(up, before):
+                continue
             for wired in self.wired:
                 fallen = start & ~up
-                live, shed = self._serve(wired, on, up | (on & ~fallen & ~self._short(up)))
+                joined = on | back | passes
+                wanted = up | back | (on & ~fallen & ~self._short(up | back))
+                live, shed = self._serve(wired, joined, wanted)
                 for n in np.flatnonzero(up[wired.nodes] & ~(live & ~shed)):
                     c = int(wired.nodes[n])
                     up[c] = False
@@ -189,21 +198,37 @@ class Services:
         return start & ~up
 
     def _rise(self, fallen: Bools, reasons: dict[int, str]) -> None:
-        intact = self.intact
-        for _ in range(len(self.up) + 1):
-            before = self.up.copy()
-            ready = intact & ~fallen & ~self.up & ~self._short(self.up)
+        self.up, self._idle = self._returning(self.up, self._idle, fallen, reasons)
+
+    def _returning(
+        self, up: Bools, idle: Bools, fallen: Bools, reasons: dict[int, str] | None = None
+    ) -> tuple[Bools, Bools]:
+        """Return what is up once all has come back that can, and what is idle then, two of shape (components,).
+
+        Parameters
+        ----------
+        up, idle : what gives its service, and what only passes power on, at the start
+        fallen : what stays off in this hour
+        reasons : takes in why something goes dark because others came back
+
+        """
+        up, idle, intact = up.copy(), idle.copy(), self.intact
+        for _ in range(len(up) + 1):
+            before = up.copy()
+            ready = intact & ~fallen & ~up & ~self._short(up)
             for wired in self.wired:
-                on = self.up | self._idle | ready
-                live, shed = self._serve(wired, on, self.up | ready)
-                for n in np.flatnonzero(self.up[wired.nodes] & ~(live & ~shed)):
-                    reasons[int(wired.nodes[n])] = "shed" if live[n] else "no_supply"
-                self.up[wired.nodes] = live & ~shed & (self.up | ready)[wired.nodes]
-                self._idle[wired.nodes] = (on & ~self.up)[wired.nodes]
+                on = up | idle | ready
+                live, shed = self._serve(wired, on, up | ready)
+                if reasons is not None:
+                    for n in np.flatnonzero(up[wired.nodes] & ~(live & ~shed)):
+                        reasons[int(wired.nodes[n])] = "shed" if live[n] else "no_supply"
+                up[wired.nodes] = live & ~shed & (up | ready)[wired.nodes]
+                idle[wired.nodes] = (on & ~up)[wired.nodes]
                 ready[wired.nodes] = False
-            self.up |= ready
-            if np.array_equal(before, self.up):
-                return
+            up |= ready
+            if np.array_equal(before, up):
+                break
+        return up, idle
 
     # -- causes -----------------------------------------------------------------------------------
 
@@ -316,14 +341,16 @@ class Services:
         if len(self.needs.consumer) == 0:
             return np.zeros(0, np.int64)
         hope = self.up | self.intact
+        on = hope.copy()
         while True:
+            before = hope.copy()
             unmet = self.needs.consumer[~self.needs.met(hope)]
-            drop = unmet[hope[unmet] & ~self.up[unmet]]
-            if len(drop) == 0:
+            drop = unmet[~self.up[unmet]]
+            hope[drop] = on[drop] = False
+            for wired in self.wired:
+                hope[wired.nodes] &= wired.model.supplied(on[wired.nodes], on[wired.links])
+            if np.array_equal(hope, before):
                 break
-            hope[drop] = False
-        for wired in self.wired:
-            hope[wired.nodes] &= wired.model.supplied(hope[wired.nodes], hope[wired.links])
         return np.flatnonzero(hope & ~self.up)
 
 

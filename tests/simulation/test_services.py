@@ -210,6 +210,7 @@ def test_a_swap_of_loads_does_not_keep_those_behind_it_dark(tmp_path):
     assert s.up[index(s, "power:F2")], "the load of higher priority is picked up"
     assert not s.up[index(s, "power:F1")]
     assert s.up[index(s, "zone:B")]
+    assert not s.up[index(s, "zone:A")], "in the same hour as its feeder"
     assert len(s.deadlocked()) == 0
 
 
@@ -220,3 +221,70 @@ def test_what_could_come_back_is_looked_at_again(tmp_path):
     s.loss[index(s, "power:S")] = 1.0
     s.step(1)
     assert s.unsettled()
+
+
+WORKS = POWER | {
+    "zones": "id, x, y, people\nA, 2, 0, 100",
+    "facilities": """
+        id, kind,     x, y, zone
+        H1, hospital, 3, 0, A
+        V1, shelter,  2, 0, A
+        W1, shelter,  2, 0, A
+    """,
+}
+
+
+def hours_down(s, consumer, out, hours):
+    """Return the hours in which a consumer is down, when each supplier is out in these hours."""
+    down = []
+    for hour in range(hours):
+        for name, when in out.items():
+            s.loss[index(s, name)] = float(hour in when)
+        s.step(hour)
+        if not s.up[index(s, consumer)]:
+            down.append(hour)
+    return down
+
+
+@pytest.mark.parametrize("buffer", [0, 1, 4, 7])
+@pytest.mark.parametrize("longer", [-1, 0, 1, 3])
+def test_an_outage_fails_a_consumer_for_the_hours_by_which_it_is_longer_than_the_buffer(tmp_path, buffer, longer):
+    rows = f"supplier, consumer, service, buffer_hours\nfacility:W1, facility:H1, water, {buffer}"
+    s = services(write(tmp_path / "c", **(WORKS | {"dependencies": rows})))
+    out = range(2, 2 + buffer + longer)
+    assert hours_down(s, "facility:H1", {"facility:W1": out}, 24) == list(range(2 + buffer, 2 + buffer + longer))
+
+
+def test_a_supplier_that_returns_in_the_hour_in_which_the_other_fails_is_in_time(tmp_path):
+    rows = """
+        supplier,    consumer,    service, rule
+        facility:W1, facility:H1, water,   any
+        facility:V1, facility:H1, water,   any
+    """
+    s = services(write(tmp_path / "c", **(WORKS | {"dependencies": rows})))
+    assert hours_down(s, "facility:H1", {"facility:W1": range(1, 5), "facility:V1": range(5, 9)}, 12) == []
+    s = services(write(tmp_path / "d", **(WORKS | {"dependencies": rows})))
+    assert hours_down(s, "facility:H1", {"facility:W1": range(1, 6), "facility:V1": range(5, 9)}, 12) == [5]
+
+
+def test_a_supplier_that_returns_only_by_what_falls_now_helps_nobody(tmp_path):
+    """The hospital loses V1 as W1 is repaired, but W1 needs the hospital: both are dead and do not wake each other."""
+    rows = """
+        supplier,    consumer,    service, rule
+        facility:W1, facility:H1, water,   any
+        facility:V1, facility:H1, water,   any
+        facility:H1, facility:W1, telecom, all
+        zone:A,      facility:H1, telecom, all
+    """
+    s = services(write(tmp_path / "c", **(WORKS | {"dependencies": rows})))
+    out = {"facility:W1": range(1, 5), "facility:V1": range(5, 99), "zone:A": range(5, 8)}
+    assert hours_down(s, "facility:H1", out, 12) == list(range(5, 12))
+    assert not s.up[index(s, "facility:W1")]
+
+
+def test_a_line_that_returns_in_the_hour_in_which_the_other_fails_keeps_homes_lit(tmp_path):
+    lines = POWER["power_links"] + "        GT, G, S, 20"
+    s = services(write(tmp_path / "c", **(POWER | {"power_links": lines})))
+    assert hours_down(s, "zone:A", {"power:GS": range(1, 5), "power:GT": range(5, 9)}, 12) == []
+    s = services(write(tmp_path / "d", **(POWER | {"power_links": lines})))
+    assert hours_down(s, "zone:A", {"power:GS": range(1, 6), "power:GT": range(5, 9)}, 12) == [5]
