@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ORDERS = ("most-people-first", "first-failed-first")
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """Work on one component.
 

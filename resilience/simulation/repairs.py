@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from resilience.simulation.world import World
 
 
-@dataclass
+@dataclass(eq=False)
 class Cleanup:
     """Work of the owner's staff: `work_hours` from when the site is dry, begun anew if it floods again."""
 
@@ -31,8 +32,8 @@ class Repairs:
         order = world.inputs.operations.repair_order
         self.dispatcher = Dispatcher(world.env, world.model.crews, order, world, self._crew_tells)
         self.until = np.full(len(world.city.components), np.nan)
-        self.staff: dict[int, Cleanup] = {}
-        self.waiting: set[int] = set()
+        self.staff: dict[int, list[Cleanup]] = {}
+        self.waiting: Counter[int] = Counter()
         world.damage, world.dispatcher = self.damage, self.dispatcher
 
     @classmethod
@@ -46,7 +47,10 @@ class Repairs:
             self.world.touched = True
 
     def damage(self, hour: int, cause: int, damage: Damage) -> None:
-        """Take damage in: of two damages to one component the larger loss counts, and both must be mended."""
+        """Take damage in: of two damages to one component the larger loss counts, and both must be mended.
+
+        Each is work of its own, for a crew or for the staff; the component is back when all of it is done.
+        """
         services = self.world.services
         self.world.touched = True
         for k, name in enumerate(damage.component):
@@ -60,13 +64,12 @@ class Repairs:
                 self.until[c] = np.fmax(self.until[c], damage.until_hour[k])
             elif damage.repaired_by[k] == CREW:
                 self._ask_for_crew(c, hour, damage, k)
-            elif c not in self.staff:
-                self.staff[c] = Cleanup(float(damage.repair_hours[k]), float(damage.dry_m[k]))
+            else:
+                work = Cleanup(float(damage.repair_hours[k]), float(damage.dry_m[k]))
+                self.staff.setdefault(c, []).append(work)
 
     def _ask_for_crew(self, component: int, hour: int, damage: Damage, k: int) -> None:
-        if component in self.waiting:
-            return
-        self.waiting.add(component)
+        self.waiting[component] += 1
         self.dispatcher.add(
             Job(
                 component=component,
@@ -82,13 +85,13 @@ class Repairs:
         """End the repairs that are due and return whether there were any."""
         done = list(self.dispatcher.finished)
         self.dispatcher.finished.clear()
-        self.waiting.difference_update(done)
+        self.waiting -= Counter(done)
         over = np.flatnonzero(self.until <= hour)
         self.until[over] = np.nan
         done += [int(c) for c in over]
         done += self._staff_done(hour)
         switched = set(over.tolist())
-        for c in done:
+        for c in dict.fromkeys(done):
             if np.isnan(self.until[c]) and c not in self.staff and c not in self.waiting:
                 self.world.services.loss[c] = 0.0
                 what = "switched_on" if c in switched else "repaired"
@@ -97,15 +100,18 @@ class Repairs:
 
     def _staff_done(self, hour: int) -> list[int]:
         done = []
-        for c, work in self.staff.items():
-            if self.world.depth_at(c) >= work.dry_m:
-                work.done_hour = np.nan
-            elif np.isnan(work.done_hour):
-                work.done_hour = hour + work.work_hours
-            elif work.done_hour <= hour:
+        for c, works in list(self.staff.items()):
+            depth = self.world.depth_at(c)
+            for work in list(works):
+                if depth >= work.dry_m:
+                    work.done_hour = np.nan
+                elif np.isnan(work.done_hour):
+                    work.done_hour = hour + work.work_hours
+                elif work.done_hour <= hour:
+                    works.remove(work)
+            if not works:
+                del self.staff[c]
                 done.append(c)
-        for c in done:
-            del self.staff[c]
         return done
 
     def _crew_tells(self, what: str, component: int, crew: int) -> None:
