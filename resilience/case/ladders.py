@@ -69,7 +69,10 @@ def _names(ladder: Entry, severities: list[Any], problems: list[Problem]) -> lis
             return []
         return [str(name) for name in names]
     try:
-        blanks = {blank for _, blank, _, _ in string.Formatter().parse(names) if blank is not None}
+        parts = list(string.Formatter().parse(names))
+        blanks = {blank for _, blank, _, _ in parts if blank is not None}
+        if any(spec or conversion for _, _, spec, conversion in parts):
+            blanks = set()  # how a number is written is ours
     except ValueError:
         blanks = set()
     if not blanks or not blanks <= {"severity", "percent"} or any(isinstance(s, dict) for s in severities):

@@ -93,9 +93,13 @@ def check_trials(trials: Trials, inputs: Inputs, problems: list[Problem]) -> Non
             problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
 
 
+MOST_BYTES = 80  # of a name that becomes part of the name of a folder, with two others
+
+
 def _bad_name(name: str) -> bool:
     """Return whether a name cannot be part of a file's name."""
-    return name.startswith(NO_HAZARD) or any(c in name for c in '/\\:*?"<>|\n') or name in (".", "..") or "--" in name
+    signs = any(c in name for c in '/\\:*?"<>|') or not name.isprintable()
+    return name.startswith(NO_HAZARD) or signs or len(name.encode()) > MOST_BYTES or name in (".", "..") or "--" in name
 
 
 def _scenario(entry: Entry, hazards: set[str], problems: list[Problem]) -> Scenario | None:

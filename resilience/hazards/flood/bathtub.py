@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from resilience.readers.raster import Raster
 
 
+DECIMALS = 4  # depths are told to a tenth of a millimetre
+
+
 def lake_cells(terrain: Raster, water_height_m: float) -> NDArray[np.bool_]:
     """Return the cells of the lake: the largest 8-connected body at or below the height, shape of the raster.
 
@@ -101,7 +104,8 @@ class Inundation:
     def at(self, level_m: float, *, with_cells: bool) -> Water:
         """Return the water at a level of the lake, metres in the height system of the terrain.
 
-        A cell is wet where its connection level lies below the level of the lake, and as deep as its ground does. A
+        A cell is wet where its connection level lies below the level of the lake, and as deep as its ground does, to a
+        tenth of a millimetre: so a depth of just a limit is that limit, whatever the last digits of the ground. A
         road on the ground is closed by its deepest point and slowed by the mean; both are lowered by what it is raised.
         A bridge is wet by what the lake stands above its deck (`deck_m`); one without a deck height stays open. A
         tunnel fills when water passes one of its portals, the ground there and what it is raised by: how deep that
@@ -111,7 +115,7 @@ class Inundation:
         ground, connection = self.ground.ravel(), self.connection.ravel()
         wet = connection < level_m
         flat = np.zeros(len(ground) + 1)
-        flat[:-1][wet] = level_m - ground[wet]
+        flat[:-1][wet] = _plain(level_m - ground[wet])
         depth = flat[:-1].copy()
         depth[self.lake.ravel()] = 0.0
         samples = flat[e.sample_cell]
@@ -121,12 +125,14 @@ class Inundation:
             mean = np.add.reduceat(samples, e.link_start) / counts
         else:
             deepest = mean = np.zeros(0)
-        over_deck = np.where(np.isnan(self.deck_m) | (deepest <= 0), 0.0, np.maximum(0.0, level_m - self.deck_m))
+        over_deck = np.where(
+            np.isnan(self.deck_m) | (deepest <= 0), 0.0, _plain(np.maximum(0.0, level_m - self.deck_m))
+        )
         deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
         at_portal = np.zeros(len(e.link_start))
-        np.maximum.at(at_portal, e.portal_link, flat[e.portal_cell] - self.raised_m[e.portal_link])
+        np.maximum.at(at_portal, e.portal_link, _plain(flat[e.portal_cell] - self.raised_m[e.portal_link]))
         full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
-        deepest, mean = (np.where(e.tunnel, full, np.maximum(0.0, v - self.raised_m)) for v in (deepest, mean))
+        deepest, mean = (np.where(e.tunnel, full, _plain(np.maximum(0.0, v - self.raised_m))) for v in (deepest, mean))
         site = flat[e.site_cell]
         share = np.empty((len(e.zone_cell), len(DEPTHS)))
         area = np.maximum(np.bincount(e.cell_zone, minlength=len(e.zone_cell)), 1)
@@ -136,9 +142,14 @@ class Inundation:
         return Water(
             link_m=deepest,
             link_mean_m=mean,
-            site_m=np.maximum(0.0, site - self.site_raised_m),
+            site_m=_plain(np.maximum(0.0, site - self.site_raised_m)),
             site_ground_m=site,
             zone_share=share,
             level_m=level_m if np.isfinite(level_m) else np.nan,
             cells_m=depth.reshape(self.ground.shape) if with_cells else None,
         )
+
+
+def _plain(depth_m: Floats) -> Floats:
+    """Return depths to a tenth of a millimetre."""
+    return np.round(depth_m, DECIMALS)

@@ -101,8 +101,9 @@ def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0
     sites = city.sites
     zone_cell = terrain.cell_of(zones["x"].to_numpy(float), zones["y"].to_numpy(float))
     zone_cell = shore.on_land(zone_cell, anywhere=True)
-    inside, owner = _cells_in_zones(zones, terrain, zone_cell, shore.lake.ravel())
-    portal_link, portal_node = _portals(roads, structure == "tunnel", where)
+    inside, owner = _cells_in_zones(zones, terrain, zone_cell, shore.lake.ravel() | np.isnan(terrain.values.ravel()))
+    entered = np.array([where[n] for n in city["connectors"]["node"]], np.int64)
+    portal_link, portal_node = _portals(roads, structure == "tunnel", where, entered)
     portal_xy = node_xy[portal_node]
     return Exposure(
         sample_cell=np.concatenate(cells) if cells else np.zeros(0, np.int64),
@@ -140,17 +141,17 @@ class _Shore:
         return np.where(moved, self.nearest[np.maximum(cell, 0)], cell)
 
 
-def _portals(roads: pd.DataFrame, tunnel: NDArray[np.bool_], where: dict[Any, int]) -> tuple[Ints, Ints]:
+def _portals(roads: pd.DataFrame, tunnel: NDArray[np.bool_], where: dict[Any, int], entered: Ints) -> tuple[Ints, Ints]:
     """Return the portals of tunnels: the road link of each, and the junction at which it opens.
 
     Tunnel links that meet at a junction where nothing else does are one tube and have all of its portals: junctions
-    where another road begins, or where the tube ends.
+    where another road begins, where people enter the roads (`entered`), or where the tube ends.
     """
     tubes = np.flatnonzero(tunnel)
     tail = np.array([where[n] for n in roads["from_node"]], np.int64)
     head = np.array([where[n] for n in roads["to_node"]], np.int64)
     outside = np.zeros(len(where), np.bool_)
-    outside[tail[~tunnel]] = outside[head[~tunnel]] = True
+    outside[tail[~tunnel]] = outside[head[~tunnel]] = outside[entered] = True
     neighbours: dict[int, set[int]] = {}
     for link in tubes.tolist():
         a, b = int(tail[link]), int(head[link])
@@ -186,9 +187,13 @@ def _along(points: Floats, step: float) -> tuple[Floats, Floats]:
 
 
 def _cells_in_zones(
-    zones: pd.DataFrame, terrain: Raster, zone_cell: Ints, lake: NDArray[np.bool_]
+    zones: pd.DataFrame, terrain: Raster, zone_cell: Ints, no_land: NDArray[np.bool_]
 ) -> tuple[Ints, Ints]:
-    """Return the cells off the lake whose centre lies in a zone's outline, and that zone; the centre's where none."""
+    """Return the cells of land whose centre lies in a zone's outline, and that zone; the centre's where none.
+
+    Cells of the lake (`no_land`), of unknown height and beyond the edge of the terrain are no land: shares are of the
+    land whose height is known.
+    """
     rows, cols = terrain.values.shape
     inside, owner = [], []
     for number, outline in enumerate(zones["geometry"]):
@@ -205,7 +210,7 @@ def _cells_in_zones(
             y = terrain.north - (r + 0.5) * terrain.cell_m
             hit = _in_polygon(x, y, points)
             found = (r[hit] * cols + c[hit]).astype(np.int64)
-            found = found[~lake[found]]
+            found = found[~no_land[found]]
         if len(found) == 0 and zone_cell[number] >= 0:
             found = zone_cell[number : number + 1]
         inside.append(found)

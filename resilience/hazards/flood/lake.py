@@ -17,7 +17,7 @@ from resilience.base.defaults import default
 from resilience.base.errors import CaseError, InputError, Notice, Problem, some
 from resilience.base.schema import read_table
 from resilience.base.text import say
-from resilience.city.water import DEPTHS, Water
+from resilience.city.water import CELLS_EVERY_HOURS, DEEP, Water
 from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
 from resilience.hazards.flood.exposure import Exposure, expose
 from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event, Hazard, Load
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
 
-CELLS_EVERY_HOURS = 3
+
+LEAST_DRY_M = 1e-3  # a site counts as dry below this, however small the depth at which it fails
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,9 @@ class LakeFlood(Hazard):
     def exposure(self, city: City) -> Exposure:
         """Return where the city meets the terrain, computed once for all options."""
         build = lambda: expose(city, self.terrain, self.terrain_name, self.water_height_m)  # noqa: E731
-        made: Exposure = city.shared(f"exposure:{self.terrain_name}:{self.water_height_m}", build)
+        made: Exposure = city.shared(
+            f"exposure:{self.terrain_name}:{self.water_height_m}:{hash(tuple(city.sites.index))}", build
+        )
         return made
 
     def notices(self, city: City) -> list[Notice]:
@@ -241,7 +244,7 @@ class LakeFloodEvent(Event):
         self.last: tuple[float, Water] | None = None
         self.damaged = np.zeros(len(self.numbers), np.bool_)
         peak = self.water.at(severity, with_cells=False)
-        self.reached_at_peak = np.asarray(peak.zone_share[:, DEPTHS.index(0.30)] > 0)
+        self.reached_at_peak = np.asarray(peak.zone_share[:, DEEP] > 0)
 
     @staticmethod
     def _ground(
@@ -305,7 +308,7 @@ class LakeFloodEvent(Event):
         depth = np.concatenate([field.site_m, field.link_m[self.tunnels]])
         # what another hazard has switched off is flooded all the same
         self.damaged &= ~view.undamaged[self.numbers]
-        fails = (depth >= self.fails_at_m) & ~self.damaged
+        fails = (depth > 0.0) & (depth >= self.fails_at_m) & ~self.damaged
         self.damaged |= fails
         if not fails.any():
             return field, Damage()
@@ -316,15 +319,15 @@ class LakeFloodEvent(Event):
             repair_hours=self.repair_hours[fails],
             until_hour=np.full(many, np.nan),
             repaired_by=self.repaired_by[fails],
-            dry_m=np.minimum(self.fails_at_m[fails], default("flood.site_dry_m")),
+            dry_m=np.clip(self.fails_at_m[fails], LEAST_DRY_M, default("flood.site_dry_m")),
             cause="flooded",
         )
 
     def at_risk(self, hour: int) -> NDArray[np.bool_]:
-        """Return the zones with 0.30 m of water now or, before the peak, at the peak, shape (zones,)."""
+        """Return the zones with deep water now or, before the peak, at the peak, shape (zones,)."""
         hazard = self.hazard
         last_peak = hazard.hours[np.flatnonzero(hazard.below_peak_m == hazard.below_peak_m.min())[-1]]
         if hour - self.onset.hour <= last_peak:
             return self.reached_at_peak
         field = self.last[1] if self.last is not None else self.water.at(self.stage(hour), with_cells=False)
-        return np.asarray(field.zone_share[:, DEPTHS.index(0.30)] > 0)
+        return np.asarray(field.zone_share[:, DEEP] > 0)
