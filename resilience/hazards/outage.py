@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from resilience.city.water import Water
 
 PATTERNS = ("random", "targeted", "listed")
+SMALL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Outage(Hazard):
     pattern : random (drawn once a replicate), targeted (those that serve most load first) or listed (in order)
     listed : ids in the order in which they go, for pattern "listed"
     start_hour, end_hour : hours since the onset; at the end the components come back without repair
+
+    A run has whole hours: an outage begins in the hour in which its start lies, and lasts as many hours as it takes to
+    hold the time between start and end, so from 0.5 to 2 it is off in the hours 0 and 1, whatever the onset.
 
     With a greater share the same components go off and some more, in every pattern.
 
@@ -91,7 +96,7 @@ class Outage(Hazard):
         return []
 
     def notices_of_tests(self, name: str, inputs: Inputs, loads: list[Load]) -> list[Notice]:
-        """Return where the outage has no effect: the run ends first, it is over within an hour, or none is picked."""
+        """Return where the outage has no effect: the run ends first, or none is picked."""
         many = len(self.listed) if self.pattern == "listed" else len(select(inputs.city, self.among)[1])
         notices = []
         late = [t for t in loads if self._begins(t.onset) >= t.hours]
@@ -100,10 +105,6 @@ class Outage(Hazard):
             values = {"name": name, "hour": str(min(self._begins(t.onset) for t in late)), "hours": hours,
                       "names": some(t.scenario for t in late)}  # fmt: skip
             notices.append(Notice("never_begins", values))
-        short = [t for t in loads if self.end_hour + t.onset.hour <= self._begins(t.onset)]
-        if short:
-            values = {"name": name, "start": f"{self.start_hour:g}", "end": f"{self.end_hour:g}"}
-            notices.append(Notice("over_at_once", values))
         none = [t for t in loads if t.severity > 0 and self._count(t.severity, many) == 0]
         if none:
             shares = ", ".join(dict.fromkeys(f"{t.severity:g}" for t in none))
@@ -112,7 +113,12 @@ class Outage(Hazard):
         return notices
 
     def _begins(self, onset: Onset) -> int:
-        return round(self.start_hour + onset.hour)
+        return math.floor(self.start_hour) + onset.hour
+
+    @property
+    def _hours(self) -> int:
+        """Return how many hours it lasts; what is over a whole number by an error of floating point is none more."""
+        return max(1, math.ceil(self.end_hour - self.start_hour - SMALL))
 
     @staticmethod
     def _count(severity: float, many: int) -> int:
@@ -164,7 +170,7 @@ class OutageEvent(Event):
     def __init__(self, hazard: Outage, ids: list[str], onset: Onset) -> None:
         self.ids = ids
         self.begins = hazard._begins(onset)
-        self.ends = hazard.end_hour + onset.hour
+        self.ends = self.begins + hazard._hours
 
     def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
         """Return the components that go off in this hour; an outage brings no water."""

@@ -144,7 +144,7 @@ horizon_days = 3
         (0, 12, 0.4, "share_of_none", "a share of 0.4 of 1 components rounds to none"),
         (0, 12, 0.5, None, ""),
         (0, 12, 0.0, None, ""),  # nothing is what was asked for
-        (0.6, 0.9, 1.0, "over_at_once", "start_hour 0.6, end_hour 0.9"),
+        (66.9, 120, 1.0, None, ""),  # in hour 71, the last
     ],
 )  # fmt: skip
 def test_an_outage_that_no_run_shows_is_told(tmp_path, start, end, share, key, words):
@@ -170,3 +170,24 @@ T3 = 0.5
     assert [n.key for n in case.notices] == ["hazard_unused", "tolerance_unused"]
     assert "the tolerance for economy/output has no effect" in str(case.notices[1])
     assert "firms" in str(case.notices[1])
+
+
+@pytest.mark.parametrize("onset", range(24))
+@pytest.mark.parametrize(
+    ("start", "end", "first", "many"),
+    [
+        (0.5, 2.5, 0, 2),
+        (0.5, 2.0, 0, 2),
+        (1.5, 4.0, 1, 3),
+        (2.5, 3.0, 2, 1),
+        (0.6, 0.9, 0, 1),
+        (0.1, 2.1, 0, 2),
+        (0.7, 1.7, 0, 1),
+        (3.0, 10.0, 3, 7),
+    ],
+)
+def test_an_outage_of_parts_of_hours_is_as_long_whatever_the_onset(sioux, onset, start, end, first, many):
+    event = Outage(start_hour=start, end_hour=end).start(sioux.inputs, 1.0, Onset(0, onset), Streams(1, 0))
+    begins, damage = next((h, d) for h in range(48) if len(d := event.step(h, None)[1]))
+    assert begins == onset + first
+    assert (damage.until_hour == begins + many).all()
