@@ -51,20 +51,30 @@ def short_grids(draw, priorities=2):
         draw(st.lists(limits, min_size=many, max_size=many)),
     )
     suppliers = st.lists(node, min_size=1, max_size=2, unique=True).map(tuple)
-    needs = draw(st.lists(st.tuples(st.tuples(st.booleans(), suppliers)), max_size=4))
+    need = st.tuples(st.booleans(), suppliers)
+    needs = draw(st.lists(st.lists(need, min_size=1, max_size=2).map(tuple), max_size=4))
     people = draw(st.lists(st.sampled_from([60.0, 100.0, 7.0]), min_size=len(needs), max_size=len(needs)))
     flags = [draw(st.lists(st.booleans(), min_size=n, max_size=n)) for n in (NODES, many, NODES, many)]
     return made, Homes(np.array(people), tuple(needs)), *map(np.array, flags)
 
 
-def worth(power: PowerModel, up) -> tuple[float, ...]:
-    """Return people and load per priority, the highest first, as the order of what is served has them."""
+def worth(power: PowerModel, up, node_on, link_on) -> tuple[float, ...]:
+    """Return people and load per priority, the highest first, as the order of what is served has them.
+
+    A home counts at the priority of its least need; a need of any is worth its best supplier that is not off.
+    """
+    live = power.joined(node_on, link_on)
     result = []
-    for level in np.unique(power.priority[power.load_kw > 0])[::-1]:
+    for level in np.unique(power.priority)[::-1]:
         people = 0.0
-        for many, needs, at in zip(power.behind.people, power.behind.needs, power._levels(), strict=True):
-            lit = all((any if any_rule else all)(up[s] for s in suppliers) for any_rule, suppliers in needs)
-            people += many * (lit and at == level)
+        for many, needs in zip(power.behind.people, power.behind.needs, strict=True):
+            if all((any if any_rule else all)(up[s] for s in suppliers) for any_rule, suppliers in needs):
+                at = min(
+                    max(power.priority[s] for s in suppliers if live[s]) if any_rule
+                    else min(power.priority[s] for s in suppliers)
+                    for any_rule, suppliers in needs
+                )  # fmt: skip
+                people += many * (at == level)
         result += [people, float(power.load_kw[up & (power.priority == level)].sum())]
     return tuple(result)
 
@@ -92,7 +102,7 @@ def test_what_is_served_can_be_carried_and_is_the_best_of_all_sets(grid):
             if some and power._can_carry(np.array(some), node_on, keep):
                 up = live & (power.load_kw == 0)
                 up[list(some)] = True
-                assert not_below(worth(power, live & ~shed), worth(power, up))
+                assert not_below(worth(power, live & ~shed, node_on, link_on), worth(power, up, node_on, link_on))
 
 
 @settings(deadline=None, max_examples=80)
@@ -104,7 +114,7 @@ def test_never_worse_than_picking_up_one_by_one(grid):
     loads = live & (power.load_kw > 0)
     keep = link_on & node_on[power.tail] & node_on[power.head]
     greedy = power._one_by_one(loads, node_on, keep) | (live & ~loads)
-    assert not_below(worth(power, live & ~shed), worth(power, greedy))
+    assert not_below(worth(power, live & ~shed, node_on, link_on), worth(power, greedy, node_on, link_on))
 
 
 @settings(deadline=None, max_examples=80)
@@ -113,8 +123,9 @@ def test_more_damage_never_serves_more(grid):
     made, behind, node_on, link_on, fewer_nodes, fewer_links = grid
     power = PowerModel(made, behind)
     some = power.supplied(node_on, link_on)
-    less = power.supplied(node_on & fewer_nodes, link_on & fewer_links)
-    assert not_below(worth(power, some), worth(power, less))
+    fewer = (node_on & fewer_nodes, link_on & fewer_links)
+    less = power.supplied(*fewer)
+    assert not_below(worth(power, some, node_on, link_on), worth(power, less, *fewer))
 
 
 @settings(deadline=None, max_examples=80)
@@ -139,9 +150,9 @@ def test_a_tie_more_never_serves_less(grid, a, b, limit):
     made, behind, node_on, link_on, _, _ = grid
     line = pd.DataFrame([{"from_node": f"n{a}", "to_node": f"n{b}", "capacity_kw": limit}], index=["tie"])
     more = PowerModel(Network("power", made.nodes, pd.concat([made.links, line])), behind)
-    before = more.supplied(node_on, np.append(link_on, False))
-    after = more.supplied(node_on, np.append(link_on, True))
-    assert not_below(worth(more, after), worth(more, before))
+    opened, closed = np.append(link_on, False), np.append(link_on, True)
+    before, after = more.supplied(node_on, opened), more.supplied(node_on, closed)
+    assert not_below(worth(more, after, node_on, closed), worth(more, before, node_on, opened))
 
 
 @settings(deadline=None, max_examples=60)
@@ -181,6 +192,29 @@ def test_a_higher_priority_goes_first_whatever_stands_behind_the_rest():
     made = network(["source", *["feeder"] * 3], [10, *[np.nan] * 3], [0, 6, 5, 5], [0, 1, 0, 0], ends, [np.nan] * 3)
     behind = Homes(np.array([1.0, 500.0, 500.0]), tuple(((False, (i,)),) for i in (1, 2, 3)))
     assert PowerModel(made, behind).supplied(np.ones(4, bool), np.ones(3, bool)).tolist() == [True, True, False, False]
+
+
+def test_a_home_whose_best_feeder_is_off_counts_at_the_next():
+    """6 kW are left for the 5 kW of 50 people, who may also have their power of the feeder of priority 2 that is off,
+    or for 6 kW of nobody.
+    """
+    made = network(
+        ["source", *["feeder"] * 3], [6, *[np.nan] * 3], [0, 5, 5, 6], [0, 0, 2, 0], [(0, i) for i in (1, 2, 3)],
+        [np.nan] * 3,
+    )  # fmt: skip
+    power = PowerModel(made, Homes(np.array([50.0]), (((True, (1, 2)),),)))
+    assert power.supplied(np.array([True, True, False, True]), np.ones(3, bool)).tolist() == [True, True, False, False]
+    assert power.supplied(np.ones(4, bool), np.ones(3, bool)).tolist() == [True, False, True, False]
+
+
+def test_a_home_counts_though_the_feeder_of_its_priority_is_lit_elsewhere():
+    """It needs the feeder of priority 0 of a net with power to spare, and one of two of priority 2 in a short one."""
+    made = network(
+        ["source", "feeder", "source", "feeder", "feeder"], [np.nan, np.nan, 6, np.nan, np.nan], [0, 5, 0, 5, 5],
+        [0, 0, 0, 2, 2], [(0, 1), (2, 3), (2, 4)], [np.nan] * 3,
+    )  # fmt: skip
+    power = PowerModel(made, Homes(np.array([50.0]), (((False, (1, 4)),),)))
+    assert power.supplied(np.ones(5, bool), np.ones(3, bool)).tolist() == [True, True, True, False, True]
 
 
 def test_a_shed_feeder_passes_power_on():

@@ -170,7 +170,7 @@ class PowerModel:
             priority=self.priority[nodes],
             people=self.behind.people,
             needs=self._needs_here(at, lit, loads),
-            level=self._levels(),
+            level=self._levels(lit | loads),
         )
         greedy = self._one_by_one(loads & short, node_on, keep)[nodes]
         served, self.gap = best_served(island, greedy)
@@ -196,13 +196,17 @@ class PowerModel:
             result.append(open_needs or None)
         return result
 
-    def _levels(self) -> NDArray[np.float64]:
-        """Return the priority at which each home counts: of the best of any suppliers, of the least of all."""
-        level = [
-            min((max if any_rule else min)(self.priority[list(suppliers)]) for any_rule, suppliers in needs)
-            for needs in self.behind.needs
-        ]
-        return np.array(level, float)
+    def _levels(self, usable: Bools) -> NDArray[np.float64]:
+        """Return the priority at which each home counts: of the best of any suppliers, of the least of all.
+
+        Of any, only those count that are lit or may be lit: a better one that is off gives no priority.
+        """
+
+        def of_need(any_rule: bool, suppliers: tuple[int, ...]) -> float:
+            found = self.priority[[s for s in suppliers if usable[s] or not any_rule]]
+            return float((found.max if any_rule else found.min)(initial=-np.inf if any_rule else np.inf))
+
+        return np.array([min(of_need(*need) for need in needs) for needs in self.behind.needs], float)
 
     def _one_by_one(self, wanted: Bools, node_on: Bools, keep: Bools) -> Bools:
         """Return what is served when loads are picked up by priority, then size, as long as they can be carried."""

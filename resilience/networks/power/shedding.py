@@ -81,7 +81,7 @@ def best_served(island: Island, start: Bools) -> tuple[Bools, float]:
     program = _Program(island)
     loads = program.loads
     best, gap = start[loads].astype(float), 0.0
-    for level in np.unique(island.priority[loads])[::-1]:
+    for level in np.union1d(island.priority[loads], island.level[program.homes])[::-1]:
         mine = island.priority[loads] == level
         homes = np.flatnonzero(island.level[program.homes] == level) if len(program.homes) else np.zeros(0, np.int64)
         steps = []
