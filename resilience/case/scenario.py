@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from resilience.base.clock import WEEKDAYS, Onset
 from resilience.results.record import NO_HAZARD
 
-KNOWN = ("assumed", "estimated", "observed")
-
 
 @dataclass(frozen=True)
 class Scenario:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operations:
-    """How the city is run: crews and where they start, in which order they repair."""
+    """How the city is run: how many crews there are and in which order they repair."""
 
     crews: int
     repair_order: str = "most-people-first"

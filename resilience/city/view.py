@@ -38,14 +38,3 @@ class View:
     water: Water | None
     closed: NDArray[np.bool_]
     warned: bool
-
-    def is_up(self, component: str) -> bool:
-        """Return whether a component gives its service.
-
-        Raises
-        ------
-        KeyError
-            The city has no such component.
-
-        """
-        return bool(self.up[self.components.get_loc(component)])

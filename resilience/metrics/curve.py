@@ -68,8 +68,3 @@ def rapidity(q: Floats, level: float, hold: int) -> float:
     if not np.isfinite(end) or end <= low:
         return float("nan")
     return float((q[int(end)] - q[low]) / (end - low))
-
-
-def hours_below(q: Floats, level: float) -> int:
-    """Return the number of hours with Q below a level."""
-    return int((q < level).sum())

@@ -41,11 +41,6 @@ class Change:
     sources: tuple[int, ...] = ()
     alternatives: int = 0
 
-    @property
-    def source(self) -> int:
-        """The first of the components that explain a loss, -1 for none."""
-        return self.sources[0] if self.sources else -1
-
 
 @dataclass(frozen=True)
 class _Wired:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from resilience.metrics.curve import (
     gain_area,
-    hours_below,
     hours_until,
     loss_area,
     rapidity,
@@ -27,7 +26,7 @@ def test_gains_do_not_make_up_for_losses():
 
 def test_a_curve_without_loss():
     q = np.ones(48)
-    assert (loss_area(q), gain_area(q), hours_until(q, 0.98, 24), hours_below(q, 0.98)) == (0, 0, 0.0, 0)
+    assert (loss_area(q), gain_area(q), hours_until(q, 0.98, 24)) == (0, 0, 0.0)
     assert math.isnan(rapidity(q, 0.98, 24))
 
 
@@ -50,7 +49,6 @@ def test_a_dip_of_one_hour_counts():
     q[7] = 0.2
     assert loss_area(q) == pytest.approx(0.8)
     assert hours_until(q, 0.98, 24) == 8.0
-    assert hours_below(q, 0.98) == 1
 
 
 def test_rapidity_is_the_mean_rate_of_return():

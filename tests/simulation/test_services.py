@@ -85,9 +85,9 @@ def test_outage_of_a_substation_reaches_homes_at_once_and_the_hospital_after_its
     changes = {s.components[c.component]: c for c in s.step(1)}
     assert {"power:S", "power:F1", "power:F2", "zone:A", "zone:B"} == set(changes)
     assert changes["power:F1"].reason == "no_supply"
-    assert s.components[changes["power:F1"].source] == "power:S"
+    assert s.components[changes["power:F1"].sources[0]] == "power:S"
     assert changes["zone:A"].reason == "no_power"
-    assert s.components[changes["zone:A"].source] == "power:F1"
+    assert s.components[changes["zone:A"].sources[0]] == "power:F1"
     for hour in range(2, 7):
         assert s.step(hour) == [], hour
         assert s.up[index(s, "facility:H1")]
@@ -121,7 +121,7 @@ def test_feeder_of_higher_priority_keeps_its_power_when_capacity_falls_short(tmp
     assert {s.components[c.component] for c in changes} == {"power:GS", "power:F1", "zone:A"}
     assert s.up[index(s, "power:F2")]
     assert next(c.reason for c in changes if s.components[c.component] == "power:F1") == "shed"
-    assert s.components[next(c.source for c in changes if s.components[c.component] == "power:F1")] == "power:GS"
+    assert s.components[next(c.sources[0] for c in changes if s.components[c.component] == "power:F1")] == "power:GS"
 
 
 def test_what_trips_in_a_tick_stays_off_in_that_tick(tmp_path):
@@ -206,7 +206,7 @@ def test_a_swap_of_loads_does_not_keep_those_behind_it_dark(tmp_path):
     s.loss[index(s, "power:F2")] = 0.0
     told = {s.components[c.component]: c for c in s.step(1)}
     assert told["power:F1"].reason == "shed"
-    assert s.components[told["power:F1"].source] == "power:GS"
+    assert s.components[told["power:F1"].sources[0]] == "power:GS"
     assert s.up[index(s, "power:F2")], "the load of higher priority is picked up"
     assert not s.up[index(s, "power:F1")]
     assert s.up[index(s, "zone:B")]
