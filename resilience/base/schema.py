@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.base.csvfile import read_cells
+from resilience.base.defaults import parameters
 from resilience.base.errors import Problem, near
 from resilience.base.text import say
 
@@ -40,11 +41,20 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([^\d\s.,:/-][^\d]*)")
 
 
+def _read(path: Path) -> pd.DataFrame:
+    """Return a schema; the default of a number may be the name of a parameter of the tables in defaults/."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    named = table["type"].isin(("number", "integer")) & table["default"].str.match(r"[a-z_]+\.[a-z]")
+    if named.any():
+        table.loc[named, "default"] = table.loc[named, "default"].map(parameters()["value"].to_dict().__getitem__)
+    return table
+
+
 @cache
 def schema(name: str) -> pd.DataFrame:
     """Return the columns of a table: index = column; type, unit, required, default, limits, meaning."""
     folder = next((f for f in (_FOLDER, *_MORE) if (f / f"{name}.csv").is_file()), _FOLDER)
-    return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False).set_index("column")
+    return _read(folder / f"{name}.csv").set_index("column")
 
 
 def add_folder(folder: Path) -> None:
@@ -61,7 +71,7 @@ def schema_names() -> list[str]:
 @cache
 def case_schema() -> pd.DataFrame:
     """Return the keys of case.toml: section, key, type, required, default, limits, choices, meaning."""
-    return pd.read_csv(_FOLDER / "_case_toml.csv", dtype=str, keep_default_na=False)
+    return _read(_FOLDER / "_case_toml.csv")
 
 
 @cache
