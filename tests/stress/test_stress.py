@@ -70,7 +70,7 @@ def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(finished, tmp_path):
         command(out, "--workers", "1"), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not list((out / "journal").glob("lake*")):
+    while time.monotonic() < deadline and not list((out / "journal").glob("no-hazard*")):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
