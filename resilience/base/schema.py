@@ -231,8 +231,15 @@ def _points_ok(text: str, least: int) -> bool:
 def check_refs(
     table: pd.DataFrame, label: str, column: str, known: pd.Index, target: str, problems: list[Problem]
 ) -> None:
-    """Append a problem for every cell of `column` that names no row of `target`, with near names."""
+    """Append a problem for every cell of `column` that names no row of `target`, with near names.
+
+    Where `target` has no rows at all, that is one problem of `target`, however many tables need it.
+    """
     bad = table[~table[column].isin(known) & (table[column] != "")]
+    if len(known) == 0 and len(bad):
+        if not any(p.key == "needed_table" and p.file == target for p in problems):
+            problems.append(Problem("needed_table", target, found=f"{label} {column}"))
+        return
     for number, (row, found) in enumerate(zip(bad["row"], bad[column], strict=True)):
         if number == MOST_PER_COLUMN:
             more = str(len(bad) - number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from resilience.base.errors import CaseError
 from resilience.case.case import load_case
 
 
@@ -253,3 +254,14 @@ def test_rows_that_say_the_same_twice_are_told(sioux_copy):
     told = {n.values["file"]: n.values for n in load_case(sioux_copy).notices if n.key == "row_twice"}
     assert told["road_links.csv"] == {"file": "road_links.csv", "lines": f"2, {many + 2}", "count": "1"}
     assert told["connectors.csv"]["lines"].startswith("2, ")
+
+
+@pytest.mark.parametrize("table", ["zones", "road_nodes", "purposes", "sectors"])
+def test_a_table_that_others_need_is_told_once_where_it_is_missing(sioux_copy, table):
+    (sioux_copy / f"{table}.csv").unlink()
+    with pytest.raises(CaseError) as caught:
+        load_case(sioux_copy)
+    told = [p for p in caught.value.problems if p.key == "needed_table"]
+    assert [p.file for p in told] == [f"{table}.csv"]
+    assert "the file is missing or has no rows" in str(told[0])
+    assert not [p for p in caught.value.problems if p.key in ("unknown_ref", "and_more")]
