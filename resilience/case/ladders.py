@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from resilience.base.errors import Problem
 from resilience.case.scenario import Ladder
-from resilience.case.sections import Entry, check_names, section
+from resilience.case.sections import Entry, check_names, check_once, section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,6 +119,7 @@ def read_ladder(
     rungs = [str(s.head["name"]) for s in made if "name" in s.head] if made else ladder.head.get("scenarios", [])
     if not made:
         check_names(rungs, declared, f"{label} scenarios", problems)
+        check_once(rungs, f"{label} scenarios", problems)
         steps = [scenarios[r].severity for r in rungs if r in scenarios]
         for lower, upper in itertools.pairwise(steps):
             if set(lower) != set(upper) or any(upper[k] < lower[k] for k in lower):

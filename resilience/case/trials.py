@@ -14,7 +14,7 @@ from resilience.base.plugins import find
 from resilience.base.text import say
 from resilience.case.ladders import made_by, read_ladder
 from resilience.case.scenario import Ladder, Scenario, Tolerance
-from resilience.case.sections import Entry, Sections, check_arguments, check_names
+from resilience.case.sections import Entry, Sections, check_arguments, check_names, check_once
 from resilience.measures.measure import COST_KEYS, Measure, measure_kind
 from resilience.measures.option import Option
 from resilience.metrics.scoring import all_metrics
@@ -115,6 +115,7 @@ def _scenario(entry: Entry, hazards: set[str], problems: list[Problem]) -> Scena
     given = head["severity"]
     severity = given if isinstance(given, dict) else dict.fromkeys(head["hazard"], given)
     check_names(head["hazard"], hazards, f"{label} hazard", problems)
+    check_once(head["hazard"], f"{label} hazard", problems)
     if set(severity) != set(head["hazard"]):
         expected = ", ".join(head["hazard"])
         problems.append(

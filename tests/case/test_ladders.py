@@ -114,3 +114,12 @@ def test_a_ladder_that_cannot_be_is_refused(tmp_path, old, new, words):
     assert any(all(w in t for w in words) for t in told), told
     assert len(told) == len(set(told))
     assert all(t.startswith("case.toml, line ") for t in told), told
+
+
+def test_a_hazard_or_a_scenario_named_twice_is_refused(tmp_path):
+    scenario = '\n[[scenario]]\nname = "two"\nhazard = ["dark", "dark"]\nseverity = 0.5\nonset = "Monday 05:00"\n'
+    ladder = '\n[[ladder]]\nname = "up"\nscenarios = ["dark-all", "dark-all"]\n'
+    with pytest.raises(CaseError) as caught:
+        load(tmp_path, scenario + ladder)
+    told = [(p.column, p.found) for p in caught.value.problems if p.key == "named_twice"]
+    assert sorted(told) == [('[[ladder]] "up" scenarios', "dark-all"), ('[[scenario]] "two" hazard', "dark")]
