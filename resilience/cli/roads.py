@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from resilience.base.errors import InputError, RunError
+from resilience.base.errors import InputError, RunError, near
 from resilience.base.text import say
-from resilience.case.shipped import find_case
+from resilience.case.shipped import find_case, shipped_cases
 from resilience.cli.app import AsJson, app
 from resilience.cli.show import console_for
 
@@ -127,7 +127,7 @@ def criticality(
         raise InputError(say("error.not_positive", name="--top", found=top))
     if out is not None:
         check_folder(out)
-    target = folder if is_tntp(folder) else find_case(folder)
+    target = folder if is_tntp(folder) else _case_of(folder)
     if (toll_weight or distance_weight) and (target / "case.toml").is_file():
         raise InputError(say("error.weights_of_case", folder=target))
     problem = road_problem(target, toll_weight=toll_weight, distance_weight=distance_weight)
@@ -164,6 +164,15 @@ def criticality(
     missed = sum(int((~scan.elements["converged"]).sum()) for scan in found.scans)
     if missed or not found.base.converged:
         raise RunError(say("cli.scan_missed", gap=gap, count=missed))
+
+
+def _case_of(folder: Path) -> Path:
+    """Return the folder of a case, or the shipped case of that name."""
+    shipped = [case.name for case in shipped_cases()]
+    target = find_case(folder) if str(folder) in shipped else folder
+    if not target.is_dir():
+        raise InputError(say("error.no_folder", folder=folder, expected=near(folder.name, shipped)))
+    return target
 
 
 def print_scan(found: Any, top: int) -> None:

@@ -41,11 +41,16 @@ def run_case(
 
     from resilience.case.case import load_case
     from resilience.stress.local import cores
+    from resilience.stress.plan import chosen_of
     from resilience.stress.stress import stress_test
 
     if workers < 0:
         raise InputError(say("error.not_negative", name="--workers", found=workers))
+    if replicates < 1:
+        raise InputError(say("error.not_positive", name="--replicates", found=replicates))
     loaded = load_case(find_case(case), allow_code=allow_code)
+    chosen_of(scenario or None, loaded.scenarios, "scenario")
+    chosen_of(option or None, loaded.options, "option")
     print_notices(loaded)
     bar = Progress(
         TextColumn("{task.fields[label]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),

@@ -388,6 +388,9 @@ def test_assign_can_be_stopped_between_passes(call, tntp, monkeypatch):
         (("check", "no/such/folder"), "there is no such folder"),
         (("run", SIOUX, "-s", "lake-33m"), 'no scenario "lake-33m"; did you mean: lake-3m'),
         (("run", SIOUX, "-o", "protect-powr"), 'no option "protect-powr"; did you mean: protect-power'),
+        (("criticality", "nowhere"), "there is no folder nowhere, nor a case of that name"),
+        (("criticality", "no/such/folder"), "there is no folder no/such/folder"),
+        (("criticality", "sioux_fals"), "did you mean: sioux_falls"),
         (("run", SIOUX, "--replicates", "0"), "replicates must be at least 1; found 0"),
         (("run", SIOUX, "--workers", "-1"), "--workers must be 0 or more; found -1"),
         (("score", "nowhere"), "holds no finished run"),
@@ -404,6 +407,7 @@ def test_mistakes_end_with_one_message_and_a_code(call, tntp, arguments, words):
     code, _, err = call(*[tntp if a == "TNTP" else a for a in arguments])
     assert code == 2
     assert words in err
+    assert "Notice" not in err
 
 
 def test_results_that_cannot_be_written(call, tmp_path):
