@@ -6,6 +6,8 @@ import csv
 import re
 from pathlib import Path
 
+import grimp
+import networkx as nx
 import pytest
 
 import resilience
@@ -57,3 +59,10 @@ def test_every_validation_target_that_is_met_names_a_test_that_is_there(root):
         path, _, name = row["test"].partition("::")
         if name:
             assert f"def {name}(" in (root / path).read_text(encoding="utf-8"), row
+
+
+def test_no_circle_of_imports():
+    graph = grimp.build_graph("resilience", "dashboard", exclude_type_checking_imports=True)
+    ends = [(m, n) for m in graph.modules for n in graph.find_modules_directly_imported_by(m)]
+    circles = [sorted(part) for part in nx.strongly_connected_components(nx.DiGraph(ends)) if len(part) > 1]
+    assert not circles

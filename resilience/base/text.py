@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tomllib
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "zh")
+_BRINGER = "resilience.base.plugins"  # by name, since what finds extensions says things itself
 _FOLDER = Path(__file__).parents[1] / "data" / "text"
 FAMILIES = ("metric", "unit", "reason", "what", "plugin", "pillar", "notice", "problem")  # keys an extension may bring
 _chosen: list[str] = []
@@ -83,13 +85,12 @@ def _say_brought(key: str, wanted: str, values: dict[str, Any]) -> str:
 
 
 def _brought() -> dict[str, dict[str, str]]:
-    from resilience.base.plugins import brought_words
-
     if _looking:  # a message about the words themselves
         return {}
     _looking.append(True)
     try:
-        return brought_words()
+        words: dict[str, dict[str, str]] = importlib.import_module(_BRINGER).brought_words()
+        return words
     finally:
         _looking.clear()
 
