@@ -47,7 +47,7 @@ ABSENT = {
     "facilities": (["facilities"], ["facility"], HOSPITAL, ()),
     "roads": (
         ["road_nodes", "road_links", "connectors", "trips", "purposes"], ["road"],
-        HOSPITAL, ("traffic", "travel"),
+        HOSPITAL - {"safety/hospital_outage"}, ("traffic", "travel"),
     ),
     "zones": (
         ["zones", "connectors", "trips", "facilities", "firms", "supply_links", "sectors"],
