@@ -62,8 +62,8 @@ def read_tntp(
     documented: init_node, term_node, capacity, length, free_flow_time, b, power, speed, toll, link_type. With a column
     of lanes, capacity is that of a lane. Link cost is time + toll_weight x toll + distance_weight x length, toll and
     length as the file has them, no toll where no column holds one. Free-flow time is minutes, or in the unit that the
-    header or the metadata names. A link given twice is two parallel links. Nodes below <FIRST THRU NODE> are zones that
-    no path may pass through.
+    header or the metadata names. Capacity is vehicles per hour; another unit is refused. A link given twice is two
+    parallel links. Nodes below <FIRST THRU NODE> are zones that no path may pass through.
 
     Parameters
     ----------
@@ -203,6 +203,9 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], Layo
     layout = layout.with_units(spare or Layout()).with_units(units)
     if faults := layout.faults():
         problems.append(Problem("tntp_header", path.name, layout.line, found=", ".join(faults)))
+    elif layout.capacity is not None and layout.capacity.worth != 1.0:
+        unit = layout.capacity
+        problems.append(Problem("tntp_capacity", path.name, unit.line, "capacity", unit.text))
     elif not rows and not any(p.file == path.name for p in problems):
         problems.append(Problem("tntp_empty", path.name))
     needed = ("NUMBER OF NODES", "NUMBER OF ZONES")

@@ -40,6 +40,9 @@ _KM = {
     }.items()
     for word in words.split()
 }  # fmt: skip
+_PER_HOUR = {"vph", "vphpl", "vphl", "pcph", "pcphpl", "pcuph", "vehh", "pcuh"}
+_PER_LANE = re.compile(r"\s*(?:/\s*la?ne?s?\b\.?|\bper\s+lane\b)")
+_LANE = r"/\s*la?n|per\s+lane|\b(?:v|pc)php?l\b"
 _NODE_NAMES = (
     {"node", "nodeid", "nodes", "id", "nodenumber"},
     {"x", "xcoord", "xcoordinate", "lon", "longitude", "easting"},
@@ -68,7 +71,7 @@ class Layout:
     Parameters
     ----------
     sure : every name in the header was known, so that cells left out at the end are no shift of columns
-    time, length : units named, worth minutes and kilometres
+    time, length, capacity : units named, worth minutes, kilometres and vehicles/h
     per_lane : capacity is that of a lane
     line : of the header, None where there is none
     unread : names that are not known
@@ -82,6 +85,7 @@ class Layout:
     per_lane: bool = False
     line: int | None = None
     unread: tuple[str, ...] = field(default=())
+    capacity: Unit | None = None
 
     def faults(self) -> list[str]:
         """Return the columns that are needed and missing, or named twice."""
@@ -92,7 +96,10 @@ class Layout:
 
     def with_units(self, other: Layout) -> Layout:
         """Return this layout with the units that only the other names."""
-        return replace(self, time=self.time or other.time, length=self.length or other.length)
+        return replace(
+            self, time=self.time or other.time, length=self.length or other.length,
+            capacity=self.capacity or other.capacity,
+        )  # fmt: skip
 
 
 def read_header(text: str, line: int) -> Layout | None:
@@ -116,14 +123,16 @@ def read_header(text: str, line: int) -> Layout | None:
         names[:2] = [("anode", ""), ("bnode", "")]
     columns: list[str | None] = []
     unread: list[str] = []
-    time = length = None
+    time = length = capacity = None
     per_lane = False
     for name, unit in names:
         column, unit = _known(name, unit)
         if column is None:
             unread.append(name)
-        if column == "capacity_per_lane" or (column == "capacity" and re.search(r"/\s*la?n|per\s+lane", unit.lower())):
+        if column == "capacity_per_lane" or (column == "capacity" and re.search(_LANE, unit.lower())):
             column, per_lane = "capacity", True
+        if column == "capacity" and unit:
+            capacity = Unit(unit, _vehicles_per_hour(unit), line)
         if column == "free_flow_time" and unit:
             time = Unit(unit, _worth(unit, _MINUTES), line)
         if column == "length" and unit:
@@ -133,7 +142,7 @@ def read_header(text: str, line: int) -> Layout | None:
     if not {"init_node", "term_node"} <= found or len(found) < 4:
         return None
     per_lane = per_lane or "lanes" in found
-    return Layout(tuple(columns), not unread, time, length, per_lane, line, tuple(unread))
+    return Layout(tuple(columns), not unread, time, length, per_lane, line, tuple(unread), capacity)
 
 
 def read_units(key: str, text: str, line: int) -> Layout:
@@ -151,7 +160,8 @@ def read_units(key: str, text: str, line: int) -> Layout:
             time = Unit(word, _MINUTES[word], line)
         elif not what.startswith("time") and word in _KM:
             length = Unit(word, _KM[word], line)
-    return Layout(time=time, length=length)
+    said = "CAPACITY" in key and "UNIT" in key and text.strip()
+    return Layout(time=time, length=length, capacity=Unit(said, _vehicles_per_hour(said), line) if said else None)
 
 
 def read_node_header(text: str) -> tuple[int, int, int] | None:
@@ -192,6 +202,25 @@ def _known(name: str, unit: str) -> tuple[str | None, str]:
     if parts[-1] in {"free_flow_time": _MINUTES, "length": _KM}.get(stem or "", {}):
         return stem, unit or parts[-1]
     return (stem if stem == "capacity" and parts[-1] in ("vph", "vehh", "pcuh") else None), unit
+
+
+def _vehicles_per_hour(text: str) -> float | None:
+    """Return what a unit of capacity is worth in vehicles/h, such as "veh/h/lane" or "pcu per 15 min"; None if unknown.
+
+    A unit that names no time is taken to be per hour.
+
+    >>> _vehicles_per_hour("veh/15 min")
+    4.0
+
+    """
+    bare = _PER_LANE.sub("", text.strip().lower()).strip(" .")
+    if bare in _PER_HOUR or not bare or (bare.isalpha() and bare not in ("vpd", "aadt", "adt", *_MINUTES)):
+        return 1.0
+    match = re.fullmatch(r"(?:[^\W\d]+\.?\s*)?(?:/|\bper\b)\s*(\d+(?:\.\d+)?)?\s*([a-z]+)", bare)
+    if match is None or match[2] not in _MINUTES:
+        return None
+    minutes = float(match[1] or 1.0) * _MINUTES[match[2]]
+    return 60.0 / minutes if minutes > 0.0 else None
 
 
 def _worth(text: str, units: dict[str, float]) -> float | None:

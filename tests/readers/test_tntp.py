@@ -427,3 +427,33 @@ def test_times_that_are_length_over_speed_are_told(tmp_path, minutes, speed, tol
 def test_a_form_feed_is_no_line(tmp_path):
     found, _ = faults(tmp_path, NET.replace("~ init", "~ \x0c\x1c\u2028 init").replace("1 3 100", "1 3 -100"))
     assert found == [("too_small", "Tiny_net.tntp", 7)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "meta"),
+    [("(veh/day)", ""), ("(veh/15 min)", ""), ("[pcu per day per lane]", ""), ("(vpd)", ""), ("(1000 veh/h)", ""),
+     ("(veh/moon)", ""), ("", "<CAPACITY UNIT> veh/day\n")],
+)  # fmt: skip
+def test_a_capacity_that_is_not_that_of_an_hour_is_refused(tmp_path, unit, meta):
+    lanes = " lanes" if "lane" in unit else ""
+    header = f"~ init_node term_node capacity{unit} length fftt b power{lanes} ;"
+    rows = [f"{ends} 100 2 1 0.15 4{' 2' if lanes else ''}" for ends in ("1 3", "3 2")]
+    found, message = faults(tmp_path, with_header(header, rows, meta))
+    assert [key for key, _, _ in found] == ["tntp_capacity"]
+    assert "needed are vehicles per hour" in message
+
+
+@pytest.mark.parametrize("unit", ["veh/h", "pcu/hr", "vehicles per hour", "veh/60 min", "vph", "veh", "Kfz/h", "/h"])
+def test_a_capacity_of_an_hour_is_read_as_it_is(tmp_path, unit):
+    header = f"~ init_node term_node capacity({unit}) length fftt b power ;"
+    data = read(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4", "3 2 90 2 1 0.15 4"]))
+    assert data.graph.capacity_vph.tolist() == [100.0, 90.0]
+    assert data.notices == ()
+
+
+def test_a_capacity_per_hour_and_lane_needs_the_lanes(tmp_path):
+    header = "~ init_node term_node capacity(vphpl) length fftt b power lanes ;"
+    data = read(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4 2", "3 2 100 2 1 0.15 4 3"]))
+    assert data.graph.capacity_vph.tolist() == [200.0, 300.0]
+    found, _ = faults(tmp_path, with_header(header.replace(" lanes", ""), ["1 3 100 2 1 0.15 4"]))
+    assert found == [("tntp_header", "Tiny_net.tntp", 6)]
