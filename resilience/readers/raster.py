@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NODATA = (-9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
 MOST_VALUES = 5  # values that are no heights, told one by one
+DECIMALS = 4  # of heights in metres
 _FOOT = 0.3048
 _UNITS = {  # metres of a unit of height: names in files of GDAL, EPSG and others
     1.0: ("", "m", "metre", "metres", "meter", "meters", "unknown"),
@@ -65,7 +66,8 @@ class Raster:
 def read_raster(path: Path, crs: str) -> Raster:
     """Return the heights of a GeoTIFF of one band, metres.
 
-    Nodata, mask, scale, offset and the unit of the band, as the file declares them, are honoured.
+    Nodata, mask, scale, offset and the unit of the band, as the file declares them, are honoured. Heights are rounded
+    to a tenth of a millimetre, so that 0.7 is 0.7 whether the file holds it in 32 or 64 bits.
 
     Raises
     ------
@@ -113,7 +115,17 @@ def read_raster(path: Path, crs: str) -> Raster:
         _check_heights(path.name, raw, values, problems)
     if problems:
         raise CaseError(problems)
-    return Raster(values, float(transform.c), float(transform.f), float(transform.a))
+    return Raster(to_tenth_mm(values), float(transform.c), float(transform.f), float(transform.a))
+
+
+def to_tenth_mm(metres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return heights, levels or depths rounded to a tenth of a millimetre.
+
+    >>> to_tenth_mm(np.array([2.3 - 2.0, np.float32(0.7)])).tolist()
+    [0.3, 0.7]
+
+    """
+    return np.round(np.asarray(metres, float), DECIMALS)
 
 
 def _metres(unit: str) -> float | None:

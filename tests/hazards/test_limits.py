@@ -61,3 +61,38 @@ def test_a_junction_where_people_enter_a_tube_is_one_of_its_portals(tmp_path):
         more = roads | ({"connectors": connectors} if connectors else {})
         _, field = water(tmp_path / str(closed), "~~~199", 1.5, zones=zones, **more)
         assert bool((field.link_m > 0.3).all()) is closed
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("ridge", [0.7, 1.1, 2.3, 4.6])
+def test_a_ridge_at_just_the_level_keeps_the_land_behind_it_dry(tmp_path, ridge, kind):
+    """0.7 is a little less than 0.7 in 32 bits, and 1.1 a little more: neither lets water over at just that level."""
+    from resilience.hazards.flood.bathtub import connection_level, lake_cells
+    from resilience.readers.raster import read_raster
+    from tests.tiny import CRS, terrain, write_tif
+
+    drawn = terrain("~192")
+    drawn.values[0, 2] = ridge
+    write_tif(tmp_path / "t.tif", drawn)
+    raster = read_raster(tmp_path / "t.tif", CRS)
+    assert raster.values[0, 2] == ridge
+    in_bits = drawn.values.astype(kind).astype(float)
+    assert connection_level(in_bits, lake_cells(raster, 0.0))[0].tolist() == [
+        0.0,
+        1.0,
+        max(1.0, ridge),
+        max(2.0, ridge),
+    ]
+
+
+def test_the_lake_stands_at_the_level_that_its_record_says(sioux):
+    """A peak of 2.3 m, of which the record stays 2.0 m below after an hour: 0.3 m, not 0.2999..."""
+    from dataclasses import replace
+
+    from resilience.base.clock import Onset
+
+    lake = replace(
+        sioux.inputs.hazards["lake"], hours=np.array([0.0, 1.0, 2.0]), below_peak_m=np.array([2.0, 0.0, 2.0])
+    )
+    event = lake.start(sioux.inputs, 2.3, Onset(0, 5), Streams(1, 0))
+    assert [event.stage(5 + h) for h in (0.0, 1.0, 2.0)] == [0.3, 2.3, 0.3]

@@ -1,8 +1,9 @@
 """Where the water of a lake stands at a given level, and which parts of the city it touches.
 
 One rule holds everywhere: water reaches a cell when the lake stands above its connection level, so a cell at just the
-level of the lake is dry, and so is all that has a depth of 0. The ordinary lake is not part of the city: people live
-on the land of their zone, and roads and sites stand on land.
+level of the lake is dry, and so is all that has a depth of 0. Ground, levels and depths are rounded to a tenth of a
+millimetre where they are made, so that a depth of just a limit counts whatever the ground. The ordinary lake is not
+part of the city: people live on the land of their zone, and roads and sites stand on land.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scipy.ndimage import label
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
 from resilience.city.water import DEPTHS, Water
+from resilience.readers.raster import to_tenth_mm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
     from resilience.base.arrays import Floats
     from resilience.hazards.flood.exposure import Exposure
     from resilience.readers.raster import Raster
-
-
-DECIMALS = 4  # depths are told to a tenth of a millimetre
 
 
 def lake_cells(terrain: Raster, water_height_m: float) -> NDArray[np.bool_]:
@@ -56,7 +55,7 @@ def connection_level(ground: Floats, lake: NDArray[np.bool_]) -> Floats:
     wet where the value is below s. So one pass per terrain serves every level (priority flood, Barnes, Lehman &
     Mulla 2014, doi:10.1016/j.cageo.2013.04.024, started from the lake). Cells without data are never wet.
     """
-    return np.asarray(_minimax(np.ascontiguousarray(ground), lake))
+    return np.asarray(_minimax(np.ascontiguousarray(to_tenth_mm(ground)), lake))
 
 
 @njit(cache=True)
@@ -111,11 +110,11 @@ class Inundation:
         tunnel fills when water passes one of its portals, the ground there and what it is raised by: how deep that
         portal stands in the water and `flood.tunnel_sag_m` more; the ground or the lake above it does not matter.
         """
-        e = self.exposure
+        e, level_m = self.exposure, float(to_tenth_mm(np.array(level_m)))
         ground, connection = self.ground.ravel(), self.connection.ravel()
         wet = connection < level_m
         flat = np.zeros(len(ground) + 1)
-        flat[:-1][wet] = _plain(level_m - ground[wet])
+        flat[:-1][wet] = to_tenth_mm(level_m - ground[wet])
         depth = flat[:-1].copy()
         depth[self.lake.ravel()] = 0.0
         samples = flat[e.sample_cell]
@@ -126,13 +125,15 @@ class Inundation:
         else:
             deepest = mean = np.zeros(0)
         over_deck = np.where(
-            np.isnan(self.deck_m) | (deepest <= 0), 0.0, _plain(np.maximum(0.0, level_m - self.deck_m))
+            np.isnan(self.deck_m) | (deepest <= 0), 0.0, to_tenth_mm(np.maximum(0.0, level_m - self.deck_m))
         )
         deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
         at_portal = np.zeros(len(e.link_start))
-        np.maximum.at(at_portal, e.portal_link, _plain(flat[e.portal_cell] - self.raised_m[e.portal_link]))
+        np.maximum.at(at_portal, e.portal_link, to_tenth_mm(flat[e.portal_cell] - self.raised_m[e.portal_link]))
         full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
-        deepest, mean = (np.where(e.tunnel, full, _plain(np.maximum(0.0, v - self.raised_m))) for v in (deepest, mean))
+        deepest, mean = (
+            np.where(e.tunnel, full, to_tenth_mm(np.maximum(0.0, v - self.raised_m))) for v in (deepest, mean)
+        )
         site = flat[e.site_cell]
         share = np.empty((len(e.zone_cell), len(DEPTHS)))
         area = np.maximum(np.bincount(e.cell_zone, minlength=len(e.zone_cell)), 1)
@@ -142,14 +143,9 @@ class Inundation:
         return Water(
             link_m=deepest,
             link_mean_m=mean,
-            site_m=_plain(np.maximum(0.0, site - self.site_raised_m)),
+            site_m=to_tenth_mm(np.maximum(0.0, site - self.site_raised_m)),
             site_ground_m=site,
             zone_share=share,
             level_m=level_m if np.isfinite(level_m) else np.nan,
             cells_m=depth.reshape(self.ground.shape) if with_cells else None,
         )
-
-
-def _plain(depth_m: Floats) -> Floats:
-    """Return depths to a tenth of a millimetre."""
-    return np.round(depth_m, DECIMALS)

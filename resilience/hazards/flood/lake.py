@@ -21,7 +21,7 @@ from resilience.city.water import CELLS_EVERY_HOURS, DEEP, Water
 from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
 from resilience.hazards.flood.exposure import Exposure, expose
 from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event, Hazard, Load
-from resilience.readers.raster import Raster, read_raster
+from resilience.readers.raster import Raster, read_raster, to_tenth_mm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,7 +206,7 @@ class LakeFlood(Hazard):
         error = streams.field("terrain", first_col, first_row, ground.shape, self.terrain_range_m / cell)
         drawn = ground + self.terrain_sigma_m * error
         drawn = np.maximum(drawn, np.minimum(ground, self.water_height_m))
-        return np.where(lake_cells(self.terrain, self.water_height_m), ground, drawn)
+        return np.where(lake_cells(self.terrain, self.water_height_m), ground, to_tenth_mm(drawn))
 
 
 class LakeFloodEvent(Event):
@@ -292,7 +292,7 @@ class LakeFloodEvent(Event):
         """
         since = hour - self.onset.hour
         hazard = self.hazard
-        level = self.severity - float(np.interp(since, hazard.hours, hazard.below_peak_m))
+        level = float(to_tenth_mm(self.severity - np.interp([since], hazard.hours, hazard.below_peak_m))[0])
         outside = since < hazard.hours[0] or since > hazard.hours[-1]
         if since < 0 or (outside and level <= hazard.water_height_m):
             return float("-inf")
