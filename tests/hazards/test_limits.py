@@ -96,3 +96,21 @@ def test_the_lake_stands_at_the_level_that_its_record_says(sioux):
     )
     event = lake.start(sioux.inputs, 2.3, Onset(0, 5), Streams(1, 0))
     assert [event.stage(5 + h) for h in (0.0, 1.0, 2.0)] == [0.3, 2.3, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("ground", "unknown"), [("~~11..9", 0.5), ("~~11", 0.5), ("~~1119", 0.0), ("~~111.9", 0.25), ("~~1~..9", 0.5)]
+)
+def test_a_zone_whose_height_is_known_in_part_is_told(tmp_path, ground, unknown):
+    """The outline spans the third to the sixth column: of 4 cells, 2, 2, 0, 1 and 2 are without height."""
+    from resilience.case.case import load_case
+    from resilience.hazards.flood.lake import LakeFlood
+    from tests.tiny import POWER, terrain, write_case
+
+    zones = 'id,x,y,people,geometry\nZ,250,50,1000,"200 0, 600 0, 600 100, 200 100"'
+    city = load_case(write_case(tmp_path / "c", POWER | {"zones": zones})).city
+    lake = LakeFlood(terrain(ground), "t.tif", np.array([0.0]), np.array([0.0]))
+    assert lake.exposure(city).zone_unknown.tolist() == [unknown]
+    told = [n for n in lake.notices(city) if n.key == "part_terrain"]
+    assert len(told) == (unknown > 0)
+    assert all(f"zones Z with 1,000 people (up to {unknown:.0%}" in str(n) for n in told)

@@ -35,6 +35,7 @@ class Exposure:
     site_cell : cell of each site of the city
     zone_cell : cell of land at each zone's centre, the nearest to it where that is the lake, -1 off the terrain
     cell_zone, zone_cells : zone of the cells of land that lie in one, and those cells, for shares of area
+    zone_unknown : share of each zone's outline whose height is not known, 0 without outline
 
     """
 
@@ -48,6 +49,7 @@ class Exposure:
     zone_cell: Ints
     cell_zone: Ints
     zone_cells: Ints
+    zone_unknown: Floats
 
 
 def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0) -> Exposure:
@@ -101,7 +103,7 @@ def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0
     sites = city.sites
     zone_cell = terrain.cell_of(zones["x"].to_numpy(float), zones["y"].to_numpy(float))
     zone_cell = shore.on_land(zone_cell, anywhere=True)
-    inside, owner = _cells_in_zones(zones, terrain, zone_cell, shore.lake.ravel() | np.isnan(terrain.values.ravel()))
+    inside, owner, unknown = _cells_in_zones(zones, terrain, zone_cell, shore.lake.ravel())
     entered = np.array([where[n] for n in city["connectors"]["node"]], np.int64)
     portal_link, portal_node = _portals(roads, structure == "tunnel", where, entered)
     portal_xy = node_xy[portal_node]
@@ -116,6 +118,7 @@ def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0
         zone_cell=zone_cell,
         cell_zone=owner,
         zone_cells=inside,
+        zone_unknown=unknown,
     )
 
 
@@ -187,14 +190,16 @@ def _along(points: Floats, step: float) -> tuple[Floats, Floats]:
 
 
 def _cells_in_zones(
-    zones: pd.DataFrame, terrain: Raster, zone_cell: Ints, no_land: NDArray[np.bool_]
-) -> tuple[Ints, Ints]:
-    """Return the cells of land whose centre lies in a zone's outline, and that zone; the centre's where none.
+    zones: pd.DataFrame, terrain: Raster, zone_cell: Ints, lake: NDArray[np.bool_]
+) -> tuple[Ints, Ints, Floats]:
+    """Return the cells of land whose centre lies in a zone's outline, that zone, and the share of it not known.
 
-    Cells of the lake (`no_land`), of unknown height and beyond the edge of the terrain are no land: shares are of the
-    land whose height is known.
+    Where an outline holds no land, the cell of its centre is taken. Cells of the lake, of unknown height and beyond
+    the edge of the terrain are no land: shares are of the land whose height is known.
     """
     rows, cols = terrain.values.shape
+    known = np.isfinite(terrain.values.ravel())
+    unknown = np.zeros(len(zones))
     inside, owner = [], []
     for number, outline in enumerate(zones["geometry"]):
         found = np.zeros(0, np.int64)
@@ -210,13 +215,22 @@ def _cells_in_zones(
             y = terrain.north - (r + 0.5) * terrain.cell_m
             hit = _in_polygon(x, y, points)
             found = (r[hit] * cols + c[hit]).astype(np.int64)
-            found = found[~no_land[found]]
+            whole = c0 >= 0 and r0 >= 0 and c1 < cols and r1 < rows
+            cells = float(len(found)) if whole else _area(points) / terrain.cell_m**2
+            unknown[number] = max(0.0, 1.0 - known[found].sum() / cells) if cells > 0 else 0.0
+            found = found[known[found] & ~lake[found]]
         if len(found) == 0 and zone_cell[number] >= 0:
             found = zone_cell[number : number + 1]
         inside.append(found)
         owner.append(np.full(len(found), number, np.int64))
     empty = np.zeros(0, np.int64)
-    return (np.concatenate(inside), np.concatenate(owner)) if inside else (empty, empty)
+    return (np.concatenate(inside), np.concatenate(owner), unknown) if inside else (empty, empty, unknown)
+
+
+def _area(corners: Floats) -> float:
+    """Return the area of a polygon."""
+    x, y = (corners - corners[0]).T
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2.0)
 
 
 def _in_polygon(x: Floats, y: Floats, corners: Floats) -> NDArray[np.bool_]:

@@ -123,7 +123,7 @@ class LakeFlood(Hazard):
         return made
 
     def notices(self, city: City) -> list[Notice]:
-        """Return what the terrain does not cover: it counts as dry."""
+        """Return what the terrain does not cover: it counts as dry, or zones as their part that it covers."""
         exposure = self.exposure(city)
         known = np.append(np.isfinite(self.terrain.values.ravel()), False)
         start = np.append(exposure.link_start, len(exposure.sample_cell)).astype(int)
@@ -133,10 +133,23 @@ class LakeFlood(Hazard):
         bare = ~np.isin(np.arange(len(zones)), exposure.cell_zone[known[exposure.zone_cells]])
         sites = int((~known[exposure.site_cell]).sum())
         people = float(zones["people"].to_numpy(float)[bare].sum())
-        if links + sites + int(people) == 0:
-            return []
-        values = {"file": self.terrain_name, "links": f"{links:,}", "sites": f"{sites:,}", "people": f"{people:,.0f}"}
-        return [Notice("no_terrain", values)]
+        found = []
+        if links + sites + int(people) > 0:
+            values = {"file": self.terrain_name, "links": f"{links:,}", "sites": f"{sites:,}",
+                      "people": f"{people:,.0f}"}  # fmt: skip
+            found.append(Notice("no_terrain", values))
+        part = ~bare & (exposure.zone_unknown > default("flood.zone_unknown_share"))
+        if part.any():
+            names = [str(zone).removeprefix("zone:") for zone in zones.index[part]]
+            most, people = exposure.zone_unknown[part].max(), zones["people"].to_numpy(float)[part].sum()
+            values = {
+                "file": self.terrain_name,
+                "names": some(names),
+                "most": f"{most:.0%}",
+                "people": f"{people:,.0f}",
+            }
+            found.append(Notice("part_terrain", values))
+        return found
 
     def notices_of_tests(self, name: str, inputs: Inputs, loads: list[Load]) -> list[Notice]:
         """Return what is odd about the hydrograph in the scenarios that use it: a record shorter than the run.
