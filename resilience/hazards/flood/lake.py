@@ -9,6 +9,7 @@ therefore damages a superset: stage and depths rise together and every drawn thr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -205,6 +206,11 @@ class LakeFlood(Hazard):
             raise InputError(faults[0])
         return LakeFloodEvent(self, inputs, severity, onset, streams)
 
+    @cached_property
+    def lake(self) -> NDArray[np.bool_]:
+        """The cells of the lake, the same in every replicate, shape of the raster."""
+        return lake_cells(self.terrain, self.water_height_m)
+
     def drawn_terrain(self, streams: Streams) -> NDArray[np.float64]:
         """Return the terrain with this replicate's error, metres, shape of the raster; the lake keeps its height.
 
@@ -219,7 +225,7 @@ class LakeFlood(Hazard):
         error = streams.field("terrain", first_col, first_row, ground.shape, self.terrain_range_m / cell)
         drawn = ground + self.terrain_sigma_m * error
         drawn = np.maximum(drawn, np.minimum(ground, self.water_height_m))
-        return np.where(lake_cells(self.terrain, self.water_height_m), ground, to_tenth_mm(drawn))
+        return np.where(self.lake, ground, to_tenth_mm(drawn))
 
 
 class LakeFloodEvent(Event):
@@ -236,16 +242,15 @@ class LakeFloodEvent(Event):
         raised = roads["raised_m"].to_numpy(float) + roads["added_m"].to_numpy(float) * holds
         site_raised = self.sites["raised_m"].to_numpy(float) + self.sites["added_m"].to_numpy(float) * site_holds
         drawn = (hazard.terrain_name, hazard.water_height_m, hazard.terrain_sigma_m, hazard.terrain_range_m)
-        key = f"ground:{drawn}:{streams.root_seed}:{streams.replicate}"
-        stale = f":{streams.root_seed}:{streams.replicate}"
-        for old in [k for k in city.geometry if k.startswith("ground:") and not k.endswith(stale)]:
+        replicate = f":{streams.root_seed}:{streams.replicate}"
+        for old in [k for k in city.geometry if k.startswith("ground:") and not k.endswith(replicate)]:
             del city.geometry[old]
-        ground, connection, lake = city.shared(key, lambda: self._ground(hazard, streams))
+        ground, connection = city.shared(f"ground:{drawn}{replicate}", lambda: self._ground(hazard, streams))
         self.water = Inundation(
             exposure=hazard.exposure(city),
             ground=ground,
             connection=connection,
-            lake=lake,
+            lake=hazard.lake,
             deck_m=roads["deck_m"].to_numpy(float),
             raised_m=raised,
             site_raised_m=site_raised,
@@ -260,12 +265,9 @@ class LakeFloodEvent(Event):
         self.reached_at_peak = np.asarray(peak.zone_share[:, DEEP] > 0)
 
     @staticmethod
-    def _ground(
-        hazard: LakeFlood, streams: Streams
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    def _ground(hazard: LakeFlood, streams: Streams) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         ground = hazard.drawn_terrain(streams)
-        lake = lake_cells(hazard.terrain, hazard.water_height_m)
-        return ground, connection_level(ground, lake), lake
+        return ground, connection_level(ground, hazard.lake)
 
     def _thresholds(self, streams: Streams) -> NDArray[np.float64]:
         """Depth at which each site, then each tunnel fails, metres; that of substations is drawn."""
