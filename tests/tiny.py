@@ -99,6 +99,7 @@ price_year = 2024
 name = "dark"
 kind = "outage"
 among = "{among}"
+end_hour = 19
 
 [[scenario]]
 name = "dark-all"

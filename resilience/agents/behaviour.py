@@ -152,8 +152,7 @@ def behaviour_kind(name: str, kind: Any) -> Any:
 
     """
     extension = Extension("agents", name)
-    if not isinstance(kind, type):
-        raise extension.wrong(say("extension.registered"), kind, say("extension.behaviour_class"))
+    extension.registered(kind, right=isinstance(kind, type), expected=say("extension.behaviour_class"))
     decide = getattr(kind, "decide", None)
     if not callable(decide) or decide is Mind.decide:
         raise extension.lacks("decide", "decide(sees)")

@@ -44,6 +44,11 @@ class Extension:
         """Return the error that a part gave something else than the contract says."""
         return self._error(say("extension.wrong", part=part, found=shown(found), expected=expected))
 
+    def registered(self, thing: object, *, right: bool, expected: str) -> None:
+        """Raise the error that what is registered under the name is of another kind, unless it is right."""
+        if not right:
+            raise self.wrong(say("extension.registered"), thing, expected)
+
     @contextmanager
     def calling(self, part: str) -> Iterator[None]:
         """Turn what a part raises into an error that names the extension; errors meant for users pass as they are."""

@@ -8,18 +8,20 @@ doi:10.1145/2063384.2063405): key = seed, replicate and purpose; counter = compo
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.special import ndtri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
+
+Made = TypeVar("Made")
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
@@ -57,6 +59,26 @@ class Streams:
 
     root_seed: int
     replicate: int
+    _kept: dict[tuple[str, int], tuple[object, object]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def once(self, what: str, owner: object, build: Callable[[], Made]) -> Made:
+        """Return what `build` makes for an owner, made once a replicate and shared by its options and scenarios.
+
+        It must depend on these streams and on the owner alone, not on severity, calendar or option; nobody may change
+        it. It goes with the streams when the next replicate begins.
+
+        >>> streams, terrain = Streams(root_seed=1, replicate=0), [0.5, 1.0]
+        >>> first = streams.once("ground", terrain, lambda: list(terrain))
+        >>> streams.once("ground", terrain, lambda: list(terrain)) is first
+        True
+
+        """
+        key = (what, id(owner))
+        if key not in self._kept:
+            self._kept[key] = owner, build()  # the owner is kept with it, so that its id stays its own
+        return self._kept[key][1]  # type: ignore[return-value] # what `build` of the same name and owner gave
 
     def _key(self, purpose: str) -> int:
         return _hash64(f"{self.root_seed}|{self.replicate}|{purpose}")

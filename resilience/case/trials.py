@@ -43,6 +43,12 @@ class Trials:
 def read_trials(sections: Sections, code: Path | None, problems: list[Problem]) -> Trials:
     """Return what case.toml asks to be tested and tried, as far as it shows by itself; faults go to `problems`."""
     hazards = {entry.name for entry in sections.several["hazard"]}
+    named = [entry for section in ("hazard", "ladder", "measure", "option") for entry in sections.several[section]]
+    problems += [
+        Problem("bad_name", "case.toml", column=f"{entry.label} name", found=entry.name)
+        for entry in named
+        if _bad_name(entry.name)
+    ]
     made = [(ladder, made_by(ladder, problems)) for ladder in sections.several["ladder"]]
     labels: dict[str, str] = {}
     scenarios: dict[str, Scenario] = {}
@@ -93,7 +99,7 @@ def check_trials(trials: Trials, inputs: Inputs, problems: list[Problem]) -> Non
             problems.append(Problem("plain", "case.toml", column=label, found=str(error)))
 
 
-MOST_BYTES = 80  # of a name that becomes part of the name of a folder, with two others
+MOST_BYTES = 80  # of a name: those of scenarios and options become part of the name of a folder, with two others
 
 
 def _bad_name(name: str) -> bool:
@@ -172,8 +178,6 @@ def _options(sections: Sections, measures: dict[str, Measure], problems: list[Pr
     options = {DO_NOTHING: Option(DO_NOTHING)}
     declared = {entry.name for entry in sections.several["measure"]}
     for entry in sections.several["option"]:
-        if _bad_name(entry.name):
-            problems.append(Problem("bad_name", "case.toml", column=f"{entry.label} name", found=entry.name))
         wanted: list[Any] = entry.head.get("measures", [])
         check_names(wanted, declared, f"{entry.label} measures", problems)
         if entry.name == DO_NOTHING and wanted:

@@ -196,9 +196,8 @@ def hazard_kind(name: str, kind: Any) -> type[Hazard]:
 
     """
     extension = Extension("hazards", name)
-    if not isinstance(kind, type):
-        raise extension.wrong(say("extension.registered"), kind, say("extension.hazard_class"))
-    if not callable(getattr(kind, "start", None)) or kind.start is Hazard.start:  # type: ignore[attr-defined]
+    extension.registered(kind, right=isinstance(kind, type), expected=say("extension.hazard_class"))
+    if not callable(getattr(kind, "start", None)) or kind.start is Hazard.start:
         raise extension.lacks("start", "start(inputs, severity, onset, streams) -> Event")
     if issubclass(kind, Hazard):
         return kind

@@ -96,7 +96,7 @@ class Outage(Hazard):
         return []
 
     def notices_of_tests(self, name: str, inputs: Inputs, loads: list[Load]) -> list[Notice]:
-        """Return where the outage has no effect: the run ends first, or none is picked."""
+        """Return where the outage is not seen, whole or in part: the run ends first, or none is picked."""
         many = len(self.listed) if self.pattern == "listed" else len(select(inputs.city, self.among)[1])
         notices = []
         late = [t for t in loads if self._begins(t.onset) >= t.hours]
@@ -105,6 +105,12 @@ class Outage(Hazard):
             values = {"name": name, "hour": str(min(self._begins(t.onset) for t in late)), "hours": hours,
                       "names": some(t.scenario for t in late)}  # fmt: skip
             notices.append(Notice("never_begins", values))
+        cut = [t for t in loads if t not in late and self._begins(t.onset) + self._hours > t.hours]
+        if cut:
+            ends = max(self._begins(t.onset) for t in cut) + self._hours
+            values = {"name": name, "hour": str(ends), "hours": str(min(t.hours for t in cut)),
+                      "names": some(t.scenario for t in cut)}  # fmt: skip
+            notices.append(Notice("outlasts", values))
         none = [t for t in loads if t.severity > 0 and self._count(t.severity, many) == 0]
         if none:
             shares = ", ".join(dict.fromkeys(f"{t.severity:g}" for t in none))

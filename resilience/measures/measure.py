@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from resilience.base.annuity import annuity
@@ -105,8 +105,8 @@ def measure_kind(name: str, kind: Any) -> Any:
 
     """
     extension = Extension("measures", name)
-    if not isinstance(kind, type) or not hasattr(kind, "__dataclass_fields__"):
-        raise extension.wrong(say("extension.registered"), kind, say("extension.measure_class"))
+    right = isinstance(kind, type) and is_dataclass(kind)
+    extension.registered(kind, right=right, expected=say("extension.measure_class"))
     if not callable(getattr(kind, "apply", None)):
         raise extension.lacks("apply", "apply(inputs) -> Inputs")
     return kind

@@ -41,6 +41,7 @@ class Worker:
         self._people: dict[str, Population | None] = {}
         self._ordinary: dict[str, Baseline] = {}
         self._inputs: dict[str, Inputs] = {}
+        self._streams = Streams(root_seed, REPRESENTATIVE)
         self.scenarios = dict(case.scenarios)
         for scenario in case.scenarios.values():
             calm = scenario.without_hazard()
@@ -76,6 +77,12 @@ class Worker:
             self._ordinary[key] = load_baseline(path, road, people)
         return self._ordinary[key]
 
+    def streams(self, replicate: int) -> Streams:
+        """Return the chance of a replicate; its tasks share what is drawn once, and the last replicate's goes."""
+        if self._streams.replicate != replicate:
+            self._streams = Streams(self.seed, replicate)
+        return self._streams
+
     def do(self, task: Task) -> float:
         """Do one run and put its tables into the journal; return the seconds it took."""
         start = time.perf_counter()
@@ -87,7 +94,7 @@ class Worker:
             self.inputs(task.option),
             scenario,
             option=task.option,
-            streams=Streams(self.seed, task.replicate),
+            streams=self.streams(task.replicate),
             people=self.people(task.option),
             ordinary=self.ordinary(task.option),
             with_maps=task.replicate == REPRESENTATIVE,

@@ -69,6 +69,8 @@ FAULTS = [
     ("plain", 'onset = "Monday 05:00"', 'onset = "Mon 5"', ["onset", '"Mon 5"', "Thursday 05:00"]),
     ("bad_name", 'name = "lake-1m"', 'name = "lake/1m"', ["lake/1m", "cannot be used as a name"]),
     ("bad_name", 'name = "lake-1m"', 'name = "no-hazard"', ["reserved"]),
+    ("bad_name", 'name = "raise-riverside"', 'name = "a\\u0007b"', ['[[measure]] "a', "name"]),
+    ("bad_name", 'name = "raise-riverside"', f'name = "{"m" * 81}"', ["longer than 80 bytes"]),
     ("duplicate_id", 'name = "lake-2m"', 'name = "lake-1m"', ["[[scenario]] name"]),
     ("not_a_ladder", '["lake-1m", "lake-2m", "lake-3m"', '["lake-1m", "lake-3m", "lake-2m"', ['[[ladder]] "lake"', "fall"]),
     ("not_a_ladder", '["lake-1m", "lake-2m"', '["lake-1m", "blackout-25", "lake-2m"', ['[[ladder]] "lake"']),

@@ -121,7 +121,7 @@ def at(city, level, *, raised=None, site_raised=None, cells=False):
     lake = lake_cells(raster, 0.0)
     links, sites = len(city["road_links"]), len(city.sites)
     return Inundation(
-        expose(city, raster, "terrain"), raster.values, connection_level(raster.values, lake), lake,
+        expose(city, raster, "terrain", lake), raster.values, connection_level(raster.values, lake), lake,
         city["road_links"]["deck_m"].to_numpy(float),
         np.zeros(links) if raised is None else raised, np.zeros(sites) if site_raised is None else site_raised,
     ).at(level, with_cells=cells)  # fmt: skip
@@ -202,7 +202,7 @@ def test_depths_of_cells_leave_the_lake_out(city):
 
 def test_a_terrain_elsewhere_misses_the_city(city):
     with pytest.raises(CaseError, match=r"terrain: the raster .* misses the city"):
-        expose(city, terrain(ROW, west=90_000.0), "terrain")
+        expose(city, terrain(ROW, west=90_000.0), "terrain", lake_cells(terrain(ROW), 0.0))
 
 
 LEVELS = st.floats(0.0, 12.0)

@@ -23,7 +23,7 @@ def test_a_depth_of_just_the_limit_is_the_limit_whatever_the_digits_of_the_groun
     city = load_case(write_case(tmp_path / "c", POWER | {"zones": "id,x,y,people\nZ,250,50,100"})).city
     lake = lake_cells(raster, 0.0)
     none = np.zeros(0)
-    made = Inundation(expose(city, raster, "t", 0.0), raster.values, connection_level(raster.values, lake), lake, none,
+    made = Inundation(expose(city, raster, "t", lake), raster.values, connection_level(raster.values, lake), lake, none,
                       none, np.zeros(len(city.sites)))  # fmt: skip
     assert made.at(stage, with_cells=False).zone_share[0, DEEP] == 1.0
     assert made.at(stage - 0.001, with_cells=False).zone_share[0, DEEP] == 0.0

@@ -140,11 +140,13 @@ horizon_days = 3
         (100, 120, 1.0, "never_begins", "hazard late never begins: its start_hour after the onset is hour 105 of the "
          "run, which ends at hour 72 (waits)"),
         (67, 120, 1.0, "never_begins", "hour 72 of the run"),
-        (66, 120, 1.0, None, ""),
+        (66, 67, 1.0, None, ""),
+        (66, 120, 1.0, "outlasts", "lasts until hour 125 of the run"),
+        (60, 70, 1.0, "outlasts", "hazard late: the outage lasts until hour 75 of the run, which ends at hour 72"),
         (0, 12, 0.4, "share_of_none", "a share of 0.4 of 1 components rounds to none"),
         (0, 12, 0.5, None, ""),
         (0, 12, 0.0, None, ""),  # nothing is what was asked for
-        (66.9, 120, 1.0, None, ""),  # in hour 71, the last
+        (66.9, 67.2, 1.0, None, ""),  # in hour 71, the last
     ],
 )  # fmt: skip
 def test_an_outage_that_no_run_shows_is_told(tmp_path, start, end, share, key, words):

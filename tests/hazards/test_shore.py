@@ -29,7 +29,7 @@ def water(folder, ground, level, *, raised=None, **tables):
     for name, height in (raised or {}).items():
         lift[links.index.get_loc(f"road:{name}")] = height
     made = Inundation(
-        expose(city, raster, "terrain", 0.0), raster.values, connection_level(raster.values, lake), lake,
+        expose(city, raster, "terrain", lake), raster.values, connection_level(raster.values, lake), lake,
         links["deck_m"].to_numpy(float) if len(links) else np.zeros(0), lift, np.zeros(len(city.sites)),
     )  # fmt: skip
     return city, made.at(level, with_cells=True)

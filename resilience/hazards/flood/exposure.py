@@ -12,7 +12,6 @@ from scipy.ndimage import distance_transform_edt
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
 from resilience.base.schema import read_points
-from resilience.hazards.flood.bathtub import lake_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +51,7 @@ class Exposure:
     zone_unknown: Floats
 
 
-def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0) -> Exposure:
+def expose(city: City, terrain: Raster, label_: str, lake: NDArray[np.bool_]) -> Exposure:
     """Return where roads, sites and zones of the city meet the terrain.
 
     A terrain of cells draws the shore coarsely. So roads on the ground, portals of tunnels and sites on a cell of the
@@ -65,7 +64,7 @@ def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0
     ----------
     city, terrain : the city and the ground under it
     label_ : name of the terrain in messages
-    water_height_m : the lake is the largest connected body of cells at or below this height
+    lake : the cells of the lake, shape of the raster
 
     Raises
     ------
@@ -86,7 +85,7 @@ def expose(city: City, terrain: Raster, label_: str, water_height_m: float = 0.0
         raise CaseError(
             [Problem("raster_misses", label_, found=found, expected=" ".join(f"{v:.0f}" for v in city_box))]
         )
-    shore = _Shore(terrain, lake_cells(terrain, water_height_m))
+    shore = _Shore(terrain, lake)
     structure = roads["structure"].to_numpy(str) if len(roads) else np.zeros(0, str)
     step = default("flood.sample_step_m")
     cells: list[Ints] = []

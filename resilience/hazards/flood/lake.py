@@ -94,7 +94,6 @@ class LakeFlood(Hazard):
             raster, terrain, table["hour"].to_numpy(float), table["below_peak_m"].to_numpy(float),
             float(water_height_m), float(terrain_sigma_m), float(terrain_range_m), hydrograph,
         )  # fmt: skip
-        lake_cells(raster, hazard.water_height_m)
         hazard.exposure(city)
         return hazard
 
@@ -117,7 +116,7 @@ class LakeFlood(Hazard):
 
     def exposure(self, city: City) -> Exposure:
         """Return where the city meets the terrain, computed once for all options."""
-        build = lambda: expose(city, self.terrain, self.terrain_name, self.water_height_m)  # noqa: E731
+        build = lambda: expose(city, self.terrain, self.terrain_name, self.lake)  # noqa: E731
         made: Exposure = city.shared(
             f"exposure:{self.terrain_name}:{self.water_height_m}:{hash(tuple(city.sites.index))}", build
         )
@@ -241,11 +240,7 @@ class LakeFloodEvent(Event):
         site_holds = streams.uniform("raise-fails", ids) >= self.sites["raise_failure"].to_numpy(float)
         raised = roads["raised_m"].to_numpy(float) + roads["added_m"].to_numpy(float) * holds
         site_raised = self.sites["raised_m"].to_numpy(float) + self.sites["added_m"].to_numpy(float) * site_holds
-        drawn = (hazard.terrain_name, hazard.water_height_m, hazard.terrain_sigma_m, hazard.terrain_range_m)
-        replicate = f":{streams.root_seed}:{streams.replicate}"
-        for old in [k for k in city.geometry if k.startswith("ground:") and not k.endswith(replicate)]:
-            del city.geometry[old]
-        ground, connection = city.shared(f"ground:{drawn}{replicate}", lambda: self._ground(hazard, streams))
+        ground, connection = streams.once("ground", hazard, lambda: self._ground(hazard, streams))
         self.water = Inundation(
             exposure=hazard.exposure(city),
             ground=ground,
