@@ -24,6 +24,7 @@ _FOLDER = Path(__file__).parents[1] / "data" / "schema"
 _MORE: list[Path] = []  # folders of layers from elsewhere
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 MOST_PER_COLUMN = 20
+TINY, HUGE = 1e-9, 1e18  # no length, speed, flow or amount of a city lies beyond; products of such numbers overflow
 # units as people write them in the names of columns, and one spelling of each
 _UNIT_WORDS = {
     word: unit
@@ -191,10 +192,15 @@ def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, pro
         least, most = rule["least"], rule["most"]
         if least.startswith(">"):
             _report(problems, label, column, "too_small", given[numbers <= float(least[1:])], f"> {least[1:]}")
+            tiny = (numbers > float(least[1:])) & (numbers - float(least[1:]) < TINY)
+            _report(problems, label, column, "too_small", given[tiny], f">= {TINY:g}")
         elif least:
             _report(problems, label, column, "too_small", given[numbers < float(least)], f">= {least}")
-        if most:
-            _report(problems, label, column, "too_large", given[numbers > float(most)], f"<= {most}")
+        if most or least:
+            most = float(most or HUGE)
+            _report(
+                problems, label, column, "too_large", given[np.isfinite(numbers) & (numbers > most)], f"<= {most:g}"
+            )
         return numbers
     if kind == "boolean":
         lower = filled.str.lower()

@@ -32,6 +32,8 @@ FAULTS = [
     ("road_links.csv", "L1-2,N1,N2,6000", "L1-2,N1,N2,long", "not_a_number", "L1-2,", "length_m", ['"long"', "number"]),
     ("road_links.csv", "L1-2,N1,N2,6000", "L1-2,N1,N2,nan", "not_a_number", "L1-2,", "length_m", ['"nan"']),
     ("road_links.csv", "L1-2,N1,N2,6000", "L1-2,N1,N2,inf", "not_finite", "L1-2,", "length_m", ['"inf"', "finite"]),
+    ("road_links.csv", "L1-2,N1,N2,6000", "L1-2,N1,N2,1e300", "too_large", "L1-2,", "length_m", ["1e300", "<= 1e+18"]),
+    ("road_links.csv", "L1-2,N1,N2,6000", "L1-2,N1,N2,1e-300", "too_small", "L1-2,", "length_m", [">= 1e-09"]),
     ("road_links.csv", "L1-2,N1,N2,6000", "L1-2,N1,N2,", "empty_cell", "L1-2,", "length_m", ["required"]),
     ("road_links.csv", "L1-3,", "L1-2,", "duplicate_id", "L1-2,N1,N3", "id", ["twice"]),
     ("road_links.csv", "L1-2,", "N5,", "duplicate_id", "N5,N1", "id", ["unique within their network"]),
