@@ -8,14 +8,16 @@ RESULT_OF_VERIFY := docs/verification.md
 LOCK := 600
 PEER := build/peers/aequilibrae
 RESULT_OF_BENCH := docs/benchmarks.md
+RESULT_OF_LABELS := docs/benchmarks_labels.md
 
-.PHONY: help demo test verify bench-assignment bench-data install install-dev browser lint clean
+.PHONY: help demo test verify bench-assignment bench-labels bench-data install install-dev browser lint clean
 
 help:
 	@echo "make demo     set up and stress-test Porto Alegre (about 10 minutes), then say how to look at it"
 	@echo "make test     set up and run every check"
 	@echo "make verify   long checks; writes $(RESULT_OF_VERIFY)"
 	@echo "make bench-assignment DATA=folder   our traffic assignment beside AequilibraE's; writes $(RESULT_OF_BENCH)"
+	@echo "make bench-labels DATA=folder       shortest paths by labels, trees and scipy; writes $(RESULT_OF_LABELS)"
 	@echo "make clean    remove the environment and results"
 
 $(BIN)/python:
@@ -73,6 +75,9 @@ $(PEER)/installed: benchmarks/peers/aequilibrae.txt
 # Options for the command: make bench-assignment DATA=... BENCH="--quick"
 bench-assignment: bench-data install-dev $(PEER)/installed
 	$(BIN)/python -m benchmarks.bench_assignment --data "$(DATA)" --out $(RESULT_OF_BENCH) $(BENCH)
+
+bench-labels: bench-data install-dev
+	$(BIN)/python -m benchmarks.bench_labels --data "$(DATA)" --out $(RESULT_OF_LABELS)
 
 clean:
 	rm -rf $(VENV) results build dist *.egg-info

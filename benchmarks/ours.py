@@ -29,7 +29,7 @@ class Ours:
         self.problem = load_problem(problem)
         _solve_tiny()
         with timed() as found:
-            self.graph, self.demand = _inputs(self.problem)
+            self.graph, self.demand = laid_out(self.problem)
             assign(self.graph, self.demand, gap=1.0, iterations=1)
         return found
 
@@ -70,7 +70,8 @@ class Ours:
         return mask
 
 
-def _inputs(problem: Problem) -> tuple[RoadGraph, Demand]:
+def laid_out(problem: Problem) -> tuple[RoadGraph, Demand]:
+    """Return the network and the demand as our solver takes them."""
     graph = RoadGraph(
         nodes=problem.nodes, tail=problem.tail, head=problem.head, free_flow_min=problem.free_flow_min,
         capacity_vph=problem.capacity_vph, b=problem.b, power=problem.power, fixed_min=problem.fixed_min,
@@ -82,7 +83,7 @@ def _inputs(problem: Problem) -> tuple[RoadGraph, Demand]:
 def _solve_tiny() -> None:
     """Solve two roads there and back, cold and with one of them closed, so that all is compiled."""
     ones, tail = np.ones(4), np.array([0, 0, 1, 1])
-    graph, demand = _inputs(
+    graph, demand = laid_out(
         Problem(
             "tiny", 2, tail, 1 - tail, ones, ones, 0.15 * ones, 4.0 * ones, 0.0 * ones, np.zeros(2, np.bool_),
             np.array([0, 1]), np.array([1, 0]), np.array([2.0, 2.0]), np.empty(0),

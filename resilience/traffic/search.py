@@ -14,12 +14,15 @@ what has become shorter is searched again. Either way the labels are exact.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+from resilience.traffic.hierarchy.hierarchy import Hierarchy, build
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,6 +74,11 @@ class SearchGraph:
     member_start: Ints
     members: NDArray[np.int32]
     arc: NDArray[np.int32]
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """The contraction hierarchy of the graph, made once: it does not depend on costs."""
+        return build(self.net)
 
     @property
     def arcs(self) -> int:

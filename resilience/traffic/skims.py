@@ -11,6 +11,17 @@ from numba import njit
 from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.traffic.demand import Pairs
+from resilience.traffic.hierarchy.labels import (
+    customize,
+    empty_metric,
+    empty_probe,
+    fill,
+    label_of,
+    needed,
+    sweep_up_and_down,
+    turns,
+)
+from resilience.traffic.hierarchy.paths import path_of_row
 from resilience.traffic.search import arrive, from_any, grow
 
 if TYPE_CHECKING:
@@ -21,6 +32,9 @@ if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats, Ints
     from resilience.traffic.graph import RoadGraph
     from resilience.traffic.search import SearchGraph
+
+
+LEAST_NODES, LEAST_ORIGINS = 100, 16  # with fewer, trees are found sooner than labels (docs/benchmarks.md)
 
 
 def link_values(graph: RoadGraph, name: str, values: ArrayLike, *, least: float = 0.0) -> Floats:
@@ -111,7 +125,24 @@ def along_paths(net: SearchGraph, pairs: Pairs, cost: Floats, values: Floats, wa
     """Return cost and values (shape (values, arcs)) summed along the shortest paths over the arcs of a search graph."""
     some = np.ones(len(pairs), np.bool_) if wanted is None else wanted
     origin, destination = (net.number[ends].astype(np.uint32) for ends in (pairs.origin, pairs.destination))
-    return np.asarray(_skim(net.net, cost, values, origin, destination, some))
+    begins = (
+        np.flatnonzero(np.r_[True, np.diff(origin.astype(np.int64)) != 0]) if len(origin) else np.zeros(0, np.int64)
+    )
+    if net.net.through < LEAST_NODES or len(begins) < LEAST_ORIGINS:
+        return np.asarray(_skim(net.net, cost, values, origin, destination, some))
+    chords = net.hierarchy
+    metric, probe, need = empty_metric(chords), empty_probe(net.net, chords), np.zeros(net.net.through, np.uint8)
+    customize(chords, metric, cost)
+    needed(net.net, chords, destination[some], need)
+    first = np.append(begins, len(origin))
+    only = np.logical_or.reduceat(some, begins).astype(np.uint8)
+    result = np.full((1 + len(values), len(pairs)), np.nan)
+    _skim_by_labels(
+        net.net, chords, metric, probe, cost, values, origin[begins], np.zeros(len(begins), np.uint32), first,
+        destination, some, turns(net.net, chords, origin[begins]), only, need, np.empty(len(net.net.start), np.uint32),
+        result,
+    )  # fmt: skip
+    return result
 
 
 def skim_matrices(
@@ -195,6 +226,36 @@ def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: Bools
     cost, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
     offsets, order = graph.star()
     return np.asarray(from_any(offsets, order, graph.head, shut, cost, graph.barred, _node_numbers(graph, sources)))
+
+
+@njit(cache=True, nogil=True)
+def _skim_by_labels(
+    net: Any, chords: Any, metric: Any, probe: Any, cost: Any, values: Any, origin: Any, alike: Any, first: Any,
+    destination: Any, wanted: Any, turn: Any, only: Any, need: Any, trail: Any, result: Any,
+) -> None:  # fmt: skip
+    at = 0
+    while True:
+        at, used = fill(net, chords, cost, probe, origin, alike, 0, turn, only, at)
+        if used == 0:
+            return
+        sweep_up_and_down(chords, metric, probe, need)
+        for n in range(used):
+            lane, g = np.uint64(n), probe.lanes[n]
+            for k in range(first[g], first[g + 1]):
+                if not wanted[k]:
+                    continue
+                if destination[k] == origin[g]:
+                    result[:, k] = 0.0
+                    continue
+                result[:, k] = label_of(net, chords, cost, probe, lane, origin[g], destination[k])
+                if len(values) == 0 or result[0, k] == np.inf:
+                    continue
+                hops = path_of_row(net, chords, metric, probe, cost, lane, origin[g], destination[k], trail)
+                for i in range(len(values)):
+                    total = 0.0
+                    for h in range(hops - 1, -1, -1):
+                        total += values[i, trail[h]]
+                    result[1 + i, k] = total
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,7 @@
-"""The hot loops of the equilibrium: paths of pairs, how flow moves between them, and passes of shortest paths.
+"""The hot loops of the equilibrium: paths of pairs, and how flow moves between them.
 
-Every pair keeps its paths in a linked list of slots. A pass searches the tree of each origin, adds what is shorter
-than the paths of a pair, measures, and (unless it only measures) moves flow at once, costs following each move. A sweep
-moves flow among the paths that are there. Flow moves from a dearer path to the cheapest by a Newton step on the arcs in
+Every pair keeps its paths in a linked list of slots. Passes (passes.py) add shorter paths; a sweep moves flow among
+the paths that are there. Flow moves from a dearer path to the cheapest by a Newton step on the arcs in
 which they differ; trips that stay at home are one more place to move from and to. Flow in pcu/h, cost in minutes.
 """
 
@@ -15,21 +14,11 @@ import numpy as np
 from numba import njit
 
 from resilience.traffic.cost import FLOW, SLOPE, minutes_at, slope_at
-from resilience.traffic.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bytes, Floats, Ints, Longs, Shorts, Unsigned
 
-SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
-MOST_SWEEPS = 12
-TROUBLE, MANY_SWEEPS = 5, 500  # after so many rounds without progress (pairs pass flow to and fro) more sweeps follow
 MOST_BACK = 0.9  # share of the trips of a pair that one step of elastic demand may send home
-EASE = 0.02  # moves that gain less than this share of the aim are left undone
-WORTH = 0.2  # a path that is cheaper than those known by less than this share of the target is not taken up
-# times the target below which a guessed, and a measured, gap makes the next pass a measuring one
-NEAR_GUESSED, NEAR_MEASURED = 3.0, 2.0
-MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
-PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
 
 FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost; from EXPONENTIAL on it is elastic
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
@@ -292,7 +281,7 @@ def _stay_or_go(roads: Any, trips: Any, store: Any, c: int, k: int, best: int) -
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _price(roads: Any, store: Any, c: int, k: int) -> Any:
+def price_paths(roads: Any, store: Any, c: int, k: int) -> Any:
     """Price the paths of a pair; return the cheapest slot (-1: none) and the sum of flow times price."""
     best, least, total = -1, np.inf, 0.0
     slot = store.head[k]
@@ -323,7 +312,7 @@ def _unlink(store: Any, k: int, before: int, slot: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease: float) -> None:
+def balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease: float) -> None:
     """Move flow of a pair to its cheapest path, drop paths that have none left."""
     least = store.price[best]
     moved = False
@@ -352,7 +341,7 @@ def _balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _is_calm(trips: Any, store: Any, k: int, best: int) -> bool:
+def is_calm(trips: Any, store: Any, k: int, best: int) -> bool:
     """Return whether nothing can move in a pair: one path, everyone under way, and nobody about to give up."""
     if store.next[store.head[k]] >= 0 or store.sent[k] < trips.cap[k] or trips.answer >= EXPONENTIAL:
         return False
@@ -360,7 +349,8 @@ def _is_calm(trips: Any, store: Any, k: int, best: int) -> bool:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _watch(store: Any, k: int) -> None:
+def watch(store: Any, k: int) -> None:
+    """Let the next sweeps look at a pair."""
     if store.is_busy[k] == 0:
         store.is_busy[k] = 1
         store.busy[store.used[BUSY]] = k
@@ -434,7 +424,7 @@ def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> floa
     for i in range(store.used[BUSY]):
         k = store.busy[i]
         c = vehicle[k]
-        best, total = _price(roads, store, c, k)
+        best, total = price_paths(roads, store, c, k)
         if best < 0:
             store.is_busy[k] = 0
             continue
@@ -448,188 +438,14 @@ def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> floa
             excess += home * gain if gain > 0.0 else -store.sent[k] * gain
         elif store.sent[k] < trips.cap[k]:
             excess = np.inf
-        _balance(roads, trips, store, c, k, best, ease)
-        if _is_calm(trips, store, k, best):
+        balance(roads, trips, store, c, k, best, ease)
+        if is_calm(trips, store, k, best):
             store.is_busy[k] = 0
             continue
         store.busy[kept] = k
         kept += 1
     store.used[BUSY] = kept
     return excess
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _keep(net: Any, roads: Any, store: Any, up: Any, c: int, k: int, source: int, by: int, least: float) -> int:
-    """Store the path that the tree ends with arc `by`, if it is cheaper than `least`: its slot; -1 not, -2 no room."""
-    hops, arc = 0, by
-    trail = store.trail
-    while True:
-        trail[hops] = arc
-        hops += 1
-        node = net.tail[arc]
-        if node == source:
-            break
-        arc = up[node]
-    price = 0.0
-    for i in range(hops - 1, -1, -1):
-        price += roads.cost[c, trail[i]]
-    if not price < least * (1.0 - 1e-12):
-        return -1
-    begin = store.used[POOL]
-    slot = store.used[FREE]
-    if begin + hops > len(store.pool) or (slot < 0 and store.used[SLOTS] >= len(store.flow)):
-        return -2
-    if slot >= 0:
-        store.used[FREE] = store.next[slot]
-    else:
-        slot = store.used[SLOTS]
-        store.used[SLOTS] += 1
-    for i in range(hops):
-        store.pool[begin + i] = trail[hops - 1 - i]
-    store.used[POOL] = begin + hops
-    store.start[slot] = begin
-    store.length[slot] = hops
-    store.flow[slot] = 0.0
-    store.price[slot] = price
-    store.next[slot] = store.head[k]
-    store.head[k] = slot
-    return slot
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _known(net: Any, store: Any, same: Any, k: int, source: int, goal: int, by: int) -> bool:
-    """Return whether the one path of a straight pair is still that of the tree, which has just been searched."""
-    if goal < net.through:
-        return same[goal] == 1
-    if by == NONE:
-        return False
-    before = net.tail[by]
-    if before != source and same[before] != 1:
-        return False
-    alone = net.in_start[goal - net.through + 1] - net.in_start[goal - net.through] == 1
-    slot = store.head[k]
-    return alone or store.pool[store.start[slot] + store.length[slot] - 1] == by
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _is_tree_path(net: Any, store: Any, up: Any, slot: int, source: int, by: Any) -> bool:
-    arc = by
-    begin = store.start[slot]
-    for i in range(int(store.length[slot]) - 1, -1, -1):
-        if arc == NONE or store.pool[begin + np.uint64(i)] != arc:
-            return False
-        node = net.tail[arc]
-        arc = np.uint32(NONE) if node == source else up[node]
-    return True
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _copy(source: Any, target: Any) -> None:
-    for i in range(len(source)):
-        target[i] = source[i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def search(
-    net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
-    placing: bool, rough: bool, target: float, g: int, k: int,
-) -> Any:  # fmt: skip
-    """One pass of shortest paths over the groups flagged in `only`, from group `g` on; see the head of this file.
-
-    Where the store is full it stops before a pair and returns (group, pair): called again with them and a larger
-    store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
-    at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
-    way, and leaves known trees as they are, so that what is known of the other pairs stays true. `rough` says that
-    costs have changed so much that new trees are sooner grown than old ones mended. `target` is the gap that the
-    solution is to reach.
-    """
-    label, queue = trees.label, trees.queue
-    each = len(trees.up) == len(trips.origin)
-    ease, better = EASE * target, 1.0 - max(WORTH * target, 1e-12)
-    while g < len(trips.origin):
-        if only[g] == 0:
-            g += 1
-            continue
-        c, source = trips.vehicle[g], trips.origin[g]
-        row = roads.cost[c]
-        aside = placing and each
-        up = trees.spare if aside else trees.up[g if each else 0]
-        if k < 0:
-            tree = trees.up[g if each else 0]
-            if each and trees.known[g] == 1 and not rough:
-                if aside:
-                    _copy(tree, up)
-                mend(net, row, source, label, up, trees.order[g], queue, trees.stack, trees.keys, trees.same)
-            else:
-                grow(net, row, source, label, tree, queue, trees.stack, trees.keys, trees.same)
-                trees.known[g] = 1
-                if each:
-                    rank(label, trees.order[g], queue, trees.stack)
-                if aside:
-                    _copy(tree, up)
-            k = trips.first[g]
-        while k < trips.first[g + 1]:
-            goal = trips.destination[k]
-            if goal == source:
-                od[k] = 0.0
-                k += 1
-                continue
-            cap = trips.cap[k]
-            if placing and store.sent[k] >= cap:
-                k += 1
-                continue
-            cost, by = arrive(net, row, label, up, goal)
-            od[k] = cost
-            if store.straight[k] == 1:
-                bears = trips.answer == FIXED or (trips.answer == GIVE_UP and cost <= trips.limit[k])
-                if bears and store.sent[k] >= cap and _known(net, store, trees.same, k, source, goal, by):
-                    sums[TOTAL] += cap * cost
-                    sums[LEAST] += cap * cost
-                    k += 1
-                    continue
-                store.straight[k] = 0
-            if cap <= 0.0:
-                k += 1
-                continue
-            best, total = _price(roads, store, c, k)
-            least = np.inf if best < 0 else store.price[best]
-            fresh = -1
-            if cost < least * better:
-                fresh = _keep(net, roads, store, up, c, k, source, by, least)
-                if fresh == -2:
-                    return g, k
-                if fresh >= 0:
-                    best = fresh
-            sent = store.sent[k]
-            sums[TOTAL] += total
-            if trips.answer == GIVE_UP:
-                limit = trips.limit[k]
-                sums[TOTAL] += (cap - sent) * limit
-                sums[LEAST] += cap * min(cost, limit)
-            elif sent > 0.0:
-                sums[LEAST] += sent * cost
-            if trips.answer >= EXPONENTIAL:
-                if cost < np.inf:
-                    want = asked(trips, k, cost)
-                    sums[ASIDE] += abs(want - sent)
-                    sums[WANTED] += want
-            elif trips.answer == FIXED and sent < cap and cost < np.inf:
-                sums[WAITING] += cap - sent
-            if best >= 0:
-                calm = _is_calm(trips, store, k, best)
-                if move and not calm:
-                    _balance(roads, trips, store, c, k, best, ease)
-                    calm = _is_calm(trips, store, k, best)
-                if not calm:
-                    _watch(store, k)
-                elif each and not placing:
-                    only_one = store.head[k]
-                    if only_one == fresh or _is_tree_path(net, store, up, only_one, source, by):
-                        store.straight[k] = 1
-            k += 1
-        k = -1
-        g += 1
-    return g, -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -672,61 +488,6 @@ def vacate(roads: Any, trips: Any, store: Any, only: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def advance(
-    net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, vehicle: Any,
-    progress: Any, target: float, steps: int,
-) -> int:  # fmt: skip
-    """Go on for up to `steps` rounds of sweeps and a pass of shortest paths, until the relative gap is `target`.
-
-    Far from equilibrium a pass moves flow at once, and its gap is an estimate; the last pass never does. Returns DONE,
-    MORE (steps are used up), ROOM (the store is full: enlarge it and call again) or STUCK (no progress any more).
-    """
-    rounds = 0
-    while rounds < steps:
-        if progress[SEARCHING] == 0.0:
-            aim = max(SWEEP_AIM * min(progress[GAP], SWEEP_AIM), SWEEP_AIM * target)
-            for _ in range(MOST_SWEEPS if progress[STALLED] < TROUBLE else MANY_SWEEPS):
-                if sweep(roads, trips, store, vehicle, EASE * aim) <= aim * progress[SCALE]:
-                    break
-            only[:] = 1
-            sums[:] = 0.0
-            near = NEAR_MEASURED if progress[MOVING] == NOBODY else NEAR_GUESSED
-            far = progress[GAP] > near * target or progress[MOVING] == PLACED
-            progress[MOVING] = EVERYONE if far else NOBODY
-            progress[SEARCHING], progress[GROUP], progress[PAIR] = 1.0, 0.0, -1.0
-        move = progress[MOVING] != NOBODY
-        g, k = search(
-            net, roads, trips, store, trees, od, sums, only, move, progress[MOVING] == WAITERS, progress[GAP] == np.inf,
-            target, int(progress[GROUP]), int(progress[PAIR]),
-        )  # fmt: skip
-        progress[GROUP], progress[PAIR] = g, k
-        if g < len(trips.origin):
-            return ROOM
-        progress[SEARCHING] = 0.0
-        if progress[MOVING] == WAITERS:  # the gap of such a pass says nothing
-            progress[MOVING] = PLACED if progress[WAITED] > MANY else NOBODY
-            continue
-        total = sums[TOTAL]
-        gap = 0.0 if total == 0.0 else (total - sums[LEAST]) / total
-        if trips.answer >= EXPONENTIAL and sums[ASIDE] > 0.0:
-            gap = max(gap, sums[ASIDE] / sums[WANTED])  # nobody wants to drive and some do: endless
-        if sums[WAITING] > 0.0 or not gap < np.inf:
-            gap = np.inf
-        progress[SCALE] = total
-        progress[GAP] = gap
-        progress[STEPS] += 1.0
-        rounds += 1
-        if gap <= target and not move:
-            return DONE
-        best = GUESSED if move else BEST  # a guess may lie below what is measured later
-        progress[STALLED] = 0.0 if gap < 0.9 * progress[best] else progress[STALLED] + 1.0
-        progress[best] = min(gap, progress[best])
-        if progress[STALLED] > PATIENCE:
-            return STUCK
-    return MORE
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def live_arcs(store: Any) -> int:
     """Return how many entries of the pool belong to paths that are in use."""
     arcs = 0
@@ -759,7 +520,7 @@ def minutes_of(roads: Any, store: Any, vehicle: Any, pce: Any) -> float:
     """Return the sum over paths of vehicles times minutes."""
     result = 0.0
     for k in range(len(store.head)):
-        _, total = _price(roads, store, vehicle[k], k)
+        _, total = price_paths(roads, store, vehicle[k], k)
         result += total / pce[k]
     return result
 

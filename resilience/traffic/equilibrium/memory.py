@@ -12,7 +12,7 @@ import numpy as np
 from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.traffic.demand import Pairs
-from resilience.traffic.equilibrium.workspace import MOST_TREE_BYTES
+from resilience.traffic.equilibrium.workspace import LEAST_NODES, MOST_TREE_BYTES
 from resilience.traffic.skims import along_paths
 
 if TYPE_CHECKING:
@@ -40,8 +40,12 @@ def memory_needed(graph: RoadGraph, demand: Demand) -> float:
     hops = float(found[1][has_way].mean()) if has_way.any() else 0.0
     groups = len(np.unique(pairs.of_class * graph.nodes + pairs.origin))
     paths = PATHS_A_PAIR * len(pairs)
-    trees = min(groups * net.net.through * 8.0, MOST_TREE_BYTES)
-    return ROOM * paths * (4.0 * hops + 28.0) + trees + 120.0 * len(pairs) + 200.0 * net.arcs
+    if net.net.through >= LEAST_NODES:
+        chords, classes = len(net.hierarchy.head), len(demand.classes)
+        search = (60.0 + 32.0 * classes) * chords + 150.0 * net.net.through
+    else:
+        search = min(groups * net.net.through * 8.0, MOST_TREE_BYTES)
+    return ROOM * paths * (4.0 * hops + 28.0) + search + 120.0 * len(pairs) + 200.0 * net.arcs
 
 
 def check_memory(graph: RoadGraph, demand: Demand) -> None:

@@ -8,8 +8,11 @@ import numpy as np
 
 from resilience.traffic.cost import FIXED, FLOW
 from resilience.traffic.demand import Exponential, GiveUp, Linear
-from resilience.traffic.equilibrium import kernels
+from resilience.traffic.equilibrium import kernels, passes
 from resilience.traffic.equilibrium.kernels import Roads, Store, Trees, Trips
+from resilience.traffic.equilibrium.passes import Ladder
+from resilience.traffic.hierarchy.hierarchy import no_hierarchy
+from resilience.traffic.hierarchy.labels import empty_metric, empty_probe, needed, turns
 from resilience.traffic.search import NONE
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 
 PACK_BELOW = 0.7  # share of the pool in use below which it is packed before it is enlarged
+LEAST_NODES = 2000  # through nodes from which on labels are found sooner than trees are mended (docs/benchmarks.md)
 MOST_TREE_BYTES = 512e6  # above this the trees of the origins are grown anew in every pass
 
 
@@ -86,7 +90,9 @@ class Workspace:
                 self.roads.extra[c, self.net.any_of(np.asarray(vehicles.closed, np.bool_))] = np.inf
         self.store = _empty_store(many, many + many // 2 + 256, 16 * many + 4 * nodes, nodes, arcs)
         groups = len(begins)
-        rows = groups if groups * self.net.net.through * 8.0 <= MOST_TREE_BYTES else 1
+        self.ladder = _ladder(self.net, self.trips, classes)
+        each = self.ladder.on == 0 and groups * self.net.net.through * 8.0 <= MOST_TREE_BYTES
+        rows = groups if each else 1
         self.trees = Trees(
             up=np.full((rows, self.net.net.through), NONE, np.uint32),
             spare=np.empty(self.net.net.through, np.uint32),
@@ -156,7 +162,7 @@ class Workspace:
             kernels.vacate_arcs(self.roads, self.trips, self.store, self.only, shut, *index)
         self.roads.arc[np.isinf(self.roads.arc[:, FIXED]), FLOW] = 0.0
         kernels.price_all(self.roads)
-        self._begin(gap=kernels.NEAR_MEASURED * target, moving=kernels.WAITERS)
+        self._begin(gap=passes.NEAR_MEASURED * target, moving=kernels.WAITERS)
         self.progress[kernels.SCALE] = scale
         waiting = self.trips.cap.sum() - self.store.sent.sum()
         self.progress[kernels.WAITED] = waiting / max(self.trips.cap.sum(), 1e-12)
@@ -187,9 +193,9 @@ class Workspace:
         """Go on for some rounds; return how that ended (kernels.DONE, MORE or STUCK)."""
         while True:
             ended = int(
-                kernels.advance(
-                    self.net.net, self.roads, self.trips, self.store, self.trees, self.od, self.sums, self.only,
-                    self.vehicle, self.progress, target, steps,
+                passes.advance(
+                    self.net.net, self.roads, self.trips, self.store, self.trees, self.ladder, self.od, self.sums,
+                    self.only, self.vehicle, self.progress, target, steps,
                 )
             )  # fmt: skip
             if ended != kernels.ROOM:
@@ -272,6 +278,24 @@ class Workspace:
     def vehicle_minutes(self) -> float:
         """Return the minutes of all vehicles on the road, an hour, all classes."""
         return float(kernels.minutes_of(self.roads, self.store, self.vehicle, self.demand.pce))
+
+
+def _ladder(search: SearchGraph, trips: Trips, classes: int) -> Ladder:
+    """Return the hierarchy of the search graph with room for the costs of each class, an empty one for small graphs."""
+    net = search.net
+    on = net.through >= LEAST_NODES
+    chords = search.hierarchy if on else no_hierarchy()
+    need = np.zeros(len(chords.rank), np.uint8)
+    if on:
+        needed(net, chords, trips.destination, need)
+    return Ladder(
+        on=int(on),
+        chords=chords,
+        metric=empty_metric(chords, classes),
+        probe=empty_probe(net, chords),
+        turn=turns(net, chords, trips.origin) if on else np.zeros(0, np.int64),
+        need=need,
+    )
 
 
 def _answer(demand: Demand) -> tuple[int, Floats, float]:

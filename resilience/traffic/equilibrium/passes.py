@@ -1,0 +1,424 @@
+"""Passes of shortest paths, and how a solution goes on: sweeps, a pass, sweeps, until the relative gap is reached.
+
+A pass asks for the least cost of every pair, adds what is shorter than the paths of a pair, measures, and (unless it
+only measures) moves flow at once, costs following each move. Least costs come from the tree of each origin, or from the
+labels of a contraction hierarchy, which are computed for all pairs before the first is looked at; then only pairs that
+have something to gain have a path unpacked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from resilience.traffic.equilibrium.kernels import (
+    ASIDE,
+    BEST,
+    DONE,
+    EVERYONE,
+    EXPONENTIAL,
+    FIXED,
+    FREE,
+    GAP,
+    GIVE_UP,
+    GROUP,
+    GUESSED,
+    LEAST,
+    MORE,
+    MOVING,
+    NOBODY,
+    PAIR,
+    PLACED,
+    POOL,
+    ROOM,
+    SCALE,
+    SEARCHING,
+    SLOTS,
+    STALLED,
+    STEPS,
+    STUCK,
+    TOTAL,
+    WAITED,
+    WAITERS,
+    WAITING,
+    WANTED,
+    asked,
+    balance,
+    is_calm,
+    price_paths,
+    sweep,
+    watch,
+)
+from resilience.traffic.hierarchy.labels import Metric, customize, fill, label_of, sweep_up_and_down
+from resilience.traffic.hierarchy.paths import path_of_row
+from resilience.traffic.search import NONE, arrive, grow, mend, rank
+
+if TYPE_CHECKING:
+    from resilience.base.arrays import Bytes, Ints
+    from resilience.traffic.hierarchy.hierarchy import Hierarchy
+    from resilience.traffic.hierarchy.labels import Probe
+
+SWEEP_AIM = 0.1  # sweeps go on until the excess among known paths is this share of the last gap
+MOST_SWEEPS = 12
+TROUBLE, MANY_SWEEPS = 5, 500  # after so many rounds without progress (pairs pass flow to and fro) more sweeps follow
+EASE = 0.02  # moves that gain less than this share of the aim are left undone
+WORTH = 0.2  # a path that is cheaper than those known by less than this share of the target is not taken up
+# times the target below which a guessed, and a measured, gap makes the next pass a measuring one
+NEAR_GUESSED, NEAR_MEASURED = 3.0, 2.0
+MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
+REFRESH = 32  # times that the lanes are filled, and new paths, after which a pass that moves flow prices chords anew
+MANY_NEW = 2000
+WORTH_NOW = 0.3  # in such a pass, a path that gains less than this share of the last gap is left for a later one
+AT, USED, LANE, NEXT, AGE, CLASS, NEW = range(7)  # entries of the state of a pass by labels
+NEVER = 2**30
+PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
+
+
+class Ladder(NamedTuple):
+    """The hierarchy of a solution: chords, what they cost each class, and scratch; `on` is 0 where trees serve better.
+
+    turn : order in which groups are labelled, shape (groups,); need : places that labels of destinations depend on
+    """
+
+    on: int
+    chords: Hierarchy
+    metric: Metric
+    probe: Probe
+    turn: Ints
+    need: Bytes
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _trace(net: Any, up: Any, trail: Any, source: int, by: int) -> int:
+    """Write the path that a tree ends with arc `by` into `trail`, in driving order; return its arcs."""
+    hops, arc = 0, by
+    while True:
+        trail[hops] = arc
+        hops += 1
+        node = net.tail[arc]
+        if node == source:
+            break
+        arc = up[node]
+    for i in range(hops >> 1):
+        trail[i], trail[hops - 1 - i] = trail[hops - 1 - i], trail[i]
+    return hops
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _keep(roads: Any, store: Any, c: int, k: int, hops: int, least: float) -> int:
+    """Store the path on the trail, if it is cheaper than `least`, and return its slot; -1 not, -2 no room."""
+    trail = store.trail
+    price = 0.0
+    for i in range(hops):
+        price += roads.cost[c, trail[i]]
+    if not price < least * (1.0 - 1e-12):
+        return -1
+    begin = store.used[POOL]
+    slot = store.used[FREE]
+    if begin + hops > len(store.pool) or (slot < 0 and store.used[SLOTS] >= len(store.flow)):
+        return -2
+    if slot >= 0:
+        store.used[FREE] = store.next[slot]
+    else:
+        slot = store.used[SLOTS]
+        store.used[SLOTS] += 1
+    for i in range(hops):
+        store.pool[begin + i] = trail[i]
+    store.used[POOL] = begin + hops
+    store.start[slot] = begin
+    store.length[slot] = hops
+    store.flow[slot] = 0.0
+    store.price[slot] = price
+    store.next[slot] = store.head[k]
+    store.head[k] = slot
+    return slot
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _count(trips: Any, sums: Any, k: int, cost: float, sent: float, total: float) -> None:
+    """Add a pair to the sums of a pass: its least cost, flow, and flow times price."""
+    cap = trips.cap[k]
+    sums[TOTAL] += total
+    if trips.answer == GIVE_UP:
+        sums[TOTAL] += (cap - sent) * trips.limit[k]
+        sums[LEAST] += cap * min(cost, trips.limit[k])
+    elif sent > 0.0:
+        sums[LEAST] += sent * cost
+    if trips.answer >= EXPONENTIAL:
+        if cost < np.inf:
+            want = asked(trips, k, cost)
+            sums[ASIDE] += abs(want - sent)
+            sums[WANTED] += want
+    elif trips.answer == FIXED and sent < cap and cost < np.inf:
+        sums[WAITING] += cap - sent
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _known(net: Any, store: Any, same: Any, k: int, source: int, goal: int, by: int) -> bool:
+    """Return whether the one path of a straight pair is still that of the tree, which has just been searched."""
+    if goal < net.through:
+        return same[goal] == 1
+    if by == NONE:
+        return False
+    before = net.tail[by]
+    if before != source and same[before] != 1:
+        return False
+    alone = net.in_start[goal - net.through + 1] - net.in_start[goal - net.through] == 1
+    slot = store.head[k]
+    return alone or store.pool[store.start[slot] + store.length[slot] - 1] == by
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _is_tree_path(net: Any, store: Any, up: Any, slot: int, source: int, by: Any) -> bool:
+    arc = by
+    begin = store.start[slot]
+    for i in range(int(store.length[slot]) - 1, -1, -1):
+        if arc == NONE or store.pool[begin + np.uint64(i)] != arc:
+            return False
+        node = net.tail[arc]
+        arc = np.uint32(NONE) if node == source else up[node]
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _copy(source: Any, target: Any) -> None:
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def tree_pass(
+    net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
+    placing: bool, rough: bool, each: bool, target: float, g: int, k: int,
+) -> Any:  # fmt: skip
+    """One pass of shortest paths over the groups flagged in `only`, from group `g` on; see the head of this file.
+
+    Where the store is full it stops before a pair and returns (group, pair): called again with them and a larger
+    store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
+    at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
+    way, and leaves known trees as they are, so that what is known of the other pairs stays true. `rough` says that
+    costs have changed so much that new trees are sooner grown than old ones mended, `each` that every group keeps a
+    tree of its own. `target` is the gap that the
+    solution is to reach.
+    """
+    label, queue = trees.label, trees.queue
+    ease, better = EASE * target, 1.0 - max(WORTH * target, 1e-12)
+    while g < len(trips.origin):
+        if only[g] == 0:
+            g += 1
+            continue
+        c, source = trips.vehicle[g], trips.origin[g]
+        row = roads.cost[c]
+        aside = placing and each
+        up = trees.spare if aside else trees.up[g if each else 0]
+        if k < 0:
+            tree = trees.up[g if each else 0]
+            if each and trees.known[g] == 1 and not rough:
+                if aside:
+                    _copy(tree, up)
+                mend(net, row, source, label, up, trees.order[g], queue, trees.stack, trees.keys, trees.same)
+            else:
+                grow(net, row, source, label, tree, queue, trees.stack, trees.keys, trees.same)
+                trees.known[g] = 1
+                if each:
+                    rank(label, trees.order[g], queue, trees.stack)
+                if aside:
+                    _copy(tree, up)
+            k = trips.first[g]
+        while k < trips.first[g + 1]:
+            goal = trips.destination[k]
+            if goal == source:
+                od[k] = 0.0
+                k += 1
+                continue
+            cap = trips.cap[k]
+            if placing and store.sent[k] >= cap:
+                k += 1
+                continue
+            cost, by = arrive(net, row, label, up, goal)
+            od[k] = cost
+            if store.straight[k] == 1:
+                bears = trips.answer == FIXED or (trips.answer == GIVE_UP and cost <= trips.limit[k])
+                if bears and store.sent[k] >= cap and _known(net, store, trees.same, k, source, goal, by):
+                    sums[TOTAL] += cap * cost
+                    sums[LEAST] += cap * cost
+                    k += 1
+                    continue
+                store.straight[k] = 0
+            if cap <= 0.0:
+                k += 1
+                continue
+            best, total = price_paths(roads, store, c, k)
+            least = np.inf if best < 0 else store.price[best]
+            fresh = -1
+            if cost < least * better:
+                fresh = _keep(roads, store, c, k, _trace(net, up, store.trail, source, by), least)
+                if fresh == -2:
+                    return g, k
+                if fresh >= 0:
+                    best = fresh
+            _count(trips, sums, k, cost, store.sent[k], total)
+            if best >= 0:
+                calm = is_calm(trips, store, k, best)
+                if move and not calm:
+                    balance(roads, trips, store, c, k, best, ease)
+                    calm = is_calm(trips, store, k, best)
+                if not calm:
+                    watch(store, k)
+                elif each and not placing:
+                    only_one = store.head[k]
+                    if only_one == fresh or _is_tree_path(net, store, up, only_one, source, by):
+                        store.straight[k] = 1
+            k += 1
+        k = -1
+        g += 1
+    return g, -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def label_pass(
+    net: Any, roads: Any, trips: Any, store: Any, ladder: Any, od: Any, sums: Any, only: Any, vehicle: Any,
+    move: bool, placing: bool, target: float, worth: float, begin: bool,
+) -> bool:  # fmt: skip
+    """Do what `tree_pass` does with labels of the hierarchy; return whether it came to its end.
+
+    Groups are labelled `LANES` at a time; a path is taken up where it gains more than the share `worth`. With `move`,
+    flow is swept to the new paths now and then and costs are put on the chords anew. Where the store is full it stops;
+    called again without `begin`, it goes on.
+    """
+    chords, probe = ladder.chords, ladder.probe
+    state = probe.state
+    ease, better = EASE * target, 1.0 - max(worth, 1e-12)
+    if begin:
+        state[:] = 0
+        state[AGE] = NEVER
+    while state[CLASS] < len(roads.cost):
+        c = state[CLASS]
+        row, metric = roads.cost[c], _metric_of(ladder.metric, c)
+        if state[USED] == 0:
+            if state[AGE] >= (REFRESH if move else NEVER) or (move and state[NEW] >= MANY_NEW):
+                if state[AGE] < NEVER:
+                    sweep(roads, trips, store, vehicle, ease)
+                customize(chords, metric, row)
+                state[AGE] = state[NEW] = 0
+            state[AT], state[USED] = fill(
+                net, chords, row, probe, trips.origin, trips.vehicle, c, ladder.turn, only, state[AT]
+            )
+            if state[USED] == 0:
+                state[CLASS], state[AT], state[AGE] = c + 1, 0, NEVER
+                continue
+            sweep_up_and_down(chords, metric, probe, ladder.need)
+            state[LANE], state[NEXT] = 0, trips.first[probe.lanes[0]]
+        while state[LANE] < state[USED]:
+            lane = np.uint64(state[LANE])
+            g = probe.lanes[lane]
+            source = trips.origin[g]
+            k = state[NEXT]
+            while k < trips.first[g + 1]:
+                cap, goal = trips.cap[k], trips.destination[k]
+                if goal == source:
+                    od[k] = 0.0
+                    k += 1
+                    continue
+                if placing and store.sent[k] >= cap:
+                    k += 1
+                    continue
+                cost = label_of(net, chords, row, probe, lane, source, goal)
+                od[k] = cost
+                if cap <= 0.0:
+                    k += 1
+                    continue
+                best, total = price_paths(roads, store, c, k)
+                least = np.inf if best < 0 else store.price[best]
+                if cost < least * better:
+                    hops = path_of_row(net, chords, metric, probe, row, lane, source, goal, store.trail)
+                    fresh = _keep(roads, store, c, k, hops, least)
+                    if fresh == -2:
+                        state[NEXT] = k
+                        return False
+                    if fresh >= 0:
+                        best = fresh
+                        state[NEW] += 1
+                _count(trips, sums, k, cost, store.sent[k], total)
+                if best >= 0 and not is_calm(trips, store, k, best):
+                    watch(store, k)
+                k += 1
+            state[LANE] += 1
+            if state[LANE] < state[USED]:
+                state[NEXT] = trips.first[probe.lanes[state[LANE]]]
+        state[USED] = 0
+        state[AGE] += 1
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _metric_of(metric: Any, c: int) -> Any:
+    return Metric(metric.up[c], metric.down[c], metric.via_up[c], metric.via_down[c], metric.and_up[c],
+                  metric.and_down[c], metric.at)  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def advance(
+    net: Any, roads: Any, trips: Any, store: Any, trees: Any, ladder: Any, od: Any, sums: Any, only: Any, vehicle: Any,
+    progress: Any, target: float, steps: int,
+) -> int:  # fmt: skip
+    """Go on for up to `steps` rounds of sweeps and a pass of shortest paths, until the relative gap is `target`.
+
+    Far from equilibrium a pass moves flow at once, and its gap is an estimate; the last pass never does. Returns DONE,
+    MORE (steps are used up), ROOM (the store is full: enlarge it and call again) or STUCK (no progress any more).
+    """
+    rounds = 0
+    while rounds < steps:
+        if progress[SEARCHING] == 0.0:
+            aim = max(SWEEP_AIM * min(progress[GAP], SWEEP_AIM), SWEEP_AIM * target)
+            for _ in range(MOST_SWEEPS if progress[STALLED] < TROUBLE else MANY_SWEEPS):
+                if sweep(roads, trips, store, vehicle, EASE * aim) <= aim * progress[SCALE]:
+                    break
+            only[:] = 1
+            sums[:] = 0.0
+            near = NEAR_MEASURED if progress[MOVING] == NOBODY else NEAR_GUESSED
+            far = progress[GAP] > near * target or progress[MOVING] == PLACED
+            progress[MOVING] = EVERYONE if far else NOBODY
+            progress[SEARCHING], progress[GROUP], progress[PAIR] = 1.0, 0.0, -1.0
+        move = progress[MOVING] != NOBODY
+        placing, rough = progress[MOVING] == WAITERS, progress[GAP] == np.inf
+        if ladder.on == 1:
+            worth = max(WORTH * target, WORTH_NOW * min(progress[GAP], 0.1)) if move else WORTH * target
+            done = label_pass(
+                net, roads, trips, store, ladder, od, sums, only, vehicle, move, placing, target, worth,
+                progress[GROUP] == 0.0,
+            )  # fmt: skip
+            g, k = (len(trips.origin), -1) if done else (1, -1)  # 1: to be continued
+        else:
+            each = ladder.on == 0 and len(trees.up) == len(trips.origin)
+            g, k = tree_pass(
+                net, roads, trips, store, trees, od, sums, only, move, placing, rough, each, target,
+                int(progress[GROUP]), int(progress[PAIR]),
+            )  # fmt: skip
+        progress[GROUP], progress[PAIR] = g, k
+        if g < len(trips.origin):
+            return ROOM
+        progress[SEARCHING] = 0.0
+        if progress[MOVING] == WAITERS:  # the gap of such a pass says nothing
+            progress[MOVING] = PLACED if progress[WAITED] > MANY else NOBODY
+            continue
+        total = sums[TOTAL]
+        gap = 0.0 if total == 0.0 else (total - sums[LEAST]) / total
+        if trips.answer >= EXPONENTIAL and sums[ASIDE] > 0.0:
+            gap = max(gap, sums[ASIDE] / sums[WANTED])  # nobody wants to drive and some do: endless
+        if sums[WAITING] > 0.0 or not gap < np.inf:
+            gap = np.inf
+        progress[SCALE] = total
+        progress[GAP] = gap
+        progress[STEPS] += 1.0
+        rounds += 1
+        if gap <= target and not move:
+            return DONE
+        best = GUESSED if move else BEST  # a guess may lie below what is measured later
+        progress[STALLED] = 0.0 if gap < 0.9 * progress[best] else progress[STALLED] + 1.0
+        progress[best] = min(gap, progress[best])
+        if progress[STALLED] > PATIENCE:
+            return STUCK
+    return MORE

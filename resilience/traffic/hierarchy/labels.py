@@ -1,0 +1,287 @@
+"""Costs put on a hierarchy, and labels of many origins side by side.
+
+Customization: a chord costs the least of its arcs and of the ways over earlier nodes, found in one pass over the
+triangles from below. Labels: from an origin up along the chords, then down in the reverse order of the nodes, for
+`LANES` origins at once and only as far as destinations ask for. Both are exact (float64): labels differ from those of
+Dijkstra by rounding alone, as sums are taken in another order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from resilience.traffic.hierarchy.lanes import LANES, relax
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from resilience.base.arrays import Bytes, Floats
+    from resilience.traffic.hierarchy.hierarchy import Hierarchy
+    from resilience.traffic.search import Net
+
+NO_CHORD = 2**32 - 1
+ROW = np.uint64(LANES)
+
+
+class Metric(NamedTuple):
+    """What chords cost, and scratch: `up` to the later place, `down` to the earlier, with the chord of their detour.
+
+    up, down : shape (chords,), or (classes, chords) with one row a class, as the others but `at`
+    via_up, via_down : chord from the place below to the tail of this one, NO_CHORD where an arc is the best
+    and_up, and_down : chord from the same place below to the head
+    at : scratch, shape (through,)
+    """
+
+    up: Floats
+    down: Floats
+    via_up: NDArray[np.uint32]
+    via_down: NDArray[np.uint32]
+    and_up: NDArray[np.uint32]
+    and_down: NDArray[np.uint32]
+    at: NDArray[np.uint32]
+
+
+class Probe(NamedTuple):
+    """Scratch of a search between two ends, and of one for several origins.
+
+    front, back : labels from the one and to the other end, infinite between searches, shape (through,)
+    front_by, back_by : chord by which a place was reached, and for ends the arc
+    line, back_line : places met from either end, ascending; other : scratch; met : number of the search that met each
+    work : chords to be unpacked, twice their number and 1 where they are driven upwards
+    seen, stamp : path that passed a node and where in it, shape (nodes, 2); number of the last path or search
+    rows : labels of LANES origins, shape (through * LANES,)
+    mark : places that the origins reach, shape (through,); lanes : group in each lane; state : where a pass stopped
+    """
+
+    front: Floats
+    back: Floats
+    front_by: NDArray[np.uint32]
+    back_by: NDArray[np.uint32]
+    line: NDArray[np.uint32]
+    back_line: NDArray[np.uint32]
+    other: NDArray[np.uint32]
+    met: NDArray[np.int64]
+    work: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    stamp: NDArray[np.int64]
+    rows: Floats
+    mark: Bytes
+    lanes: NDArray[np.int64]
+    state: NDArray[np.int64]
+
+
+def empty_metric(chords: Hierarchy, classes: int | None = None) -> Metric:
+    """Return room for the costs of the chords, of one or of each of several classes."""
+    shape = (len(chords.head),) if classes is None else (classes, len(chords.head))
+    return Metric(
+        np.empty(shape), np.empty(shape), np.empty(shape, np.uint32), np.empty(shape, np.uint32),
+        np.empty(shape, np.uint32), np.empty(shape, np.uint32), np.empty(len(chords.rank), np.uint32),
+    )  # fmt: skip
+
+
+def empty_probe(net: Net, chords: Hierarchy) -> Probe:
+    """Return the scratch of searches."""
+    places, nodes = len(chords.rank), len(net.start) - 1
+    return Probe(
+        np.full(places, np.inf), np.full(places, np.inf), np.empty(places, np.uint32), np.empty(places, np.uint32),
+        np.empty(places, np.uint32), np.empty(places, np.uint32), np.empty(places, np.uint32),
+        np.zeros(places, np.int64), np.empty(4 * places + 16, np.int64), np.zeros((nodes, 2), np.int64),
+        np.zeros(1, np.int64), np.empty(places * LANES), np.zeros(places, np.uint8),
+        np.zeros(LANES, np.int64), np.zeros(7, np.int64),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def customize(chords: Any, metric: Any, cost: Any) -> None:
+    """Put costs of the arcs on the chords; inf closes an arc."""
+    up, down, via_up, via_down, at = metric.up, metric.down, metric.via_up, metric.via_down, metric.at
+    head, start = chords.head, chords.start
+    for e in range(len(head)):
+        rise, fall = np.inf, np.inf
+        for i in range(chords.first[e], chords.first[e + 1]):
+            c = cost[chords.arcs[i]]
+            if chords.rising[i] == 1:
+                rise = min(rise, c)
+            else:
+                fall = min(fall, c)
+        up[e], down[e] = rise, fall
+        via_up[e], via_down[e] = NO_CHORD, NO_CHORD
+    for w in range(len(start) - 1):
+        for e in range(start[w], start[w + 1]):
+            at[head[e]] = e
+        for k in range(chords.below_start[w], chords.below_start[w + 1]):
+            f = chords.below[k]
+            to_low, from_low = down[f], up[f]
+            for q in range(f + 1, start[chords.tail[f] + 1]):
+                e = at[head[q]]
+                reach = to_low + up[q]
+                if reach < up[e]:
+                    up[e] = reach
+                    via_up[e], metric.and_up[e] = f, q
+                reach = down[q] + from_low
+                if reach < down[e]:
+                    down[e] = reach
+                    via_down[e], metric.and_down[e] = f, q
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def needed(net: Any, chords: Any, destination: Any, need: Any) -> None:
+    """Write 1 into `need` for each place that a label of one of the destinations may depend on, shape (through,)."""
+    for k in range(len(destination)):
+        node = destination[k]
+        if node < net.through:
+            _mark_up(chords, chords.rank[node], need)
+            continue
+        for i in range(net.in_start[node - net.through], net.in_start[node - net.through + 1]):
+            tail = net.tail[net.in_arc[i]]
+            if tail < net.through:
+                _mark_up(chords, chords.rank[tail], need)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _mark_up(chords: Any, place: Any, need: Any) -> None:
+    while need[place] == 0:
+        need[place] = 1
+        place = chords.parent[place]
+
+
+def turns(net: Net, chords: Hierarchy, origin: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return the order of origins in which neighbours follow each other and share their way up, shape (origins,).
+
+    It is that in which a walk through the tree of parents comes to the places where the origins enter.
+    """
+    below = np.ones(len(chords.rank), np.int64)
+    at = np.zeros(len(chords.rank), np.int64)
+    _walk(chords, below, np.zeros(len(at), np.int64), at)
+    first = np.zeros(len(origin), np.int64)
+    _enter(net, chords, origin, at, first)
+    return np.argsort(first, kind="stable")
+
+
+@njit(cache=True, nogil=True)
+def _walk(chords: Any, below: Any, free: Any, at: Any) -> None:
+    """Write the position of every place in a walk from the roots down; `below` (ones) and `free` are scratch."""
+    places = len(at)
+    for v in range(places):
+        if chords.parent[v] != v:
+            below[chords.parent[v]] += below[v]
+    begin = 0
+    for v in range(places - 1, -1, -1):
+        p = chords.parent[v]
+        if p == v:
+            at[v] = begin
+            begin += below[v]
+        else:
+            at[v] = free[p]
+            free[p] += below[v]
+        free[v] = at[v] + 1
+
+
+@njit(cache=True, nogil=True)
+def _enter(net: Any, chords: Any, origin: Any, at: Any, first: Any) -> None:
+    for i in range(len(origin)):
+        node = origin[i]
+        if node < net.through:
+            first[i] = at[chords.rank[node]]
+            continue
+        least = len(at)
+        for arc in range(net.start[node], net.middle[node]):
+            least = min(least, at[chords.rank[net.head[arc]]])
+        first[i] = least
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def seed(net: Any, chords: Any, cost: Any, source: Any, lane: Any, probe: Any) -> None:
+    """Set the first labels of an origin in its lane."""
+    if source < net.through:
+        place = chords.rank[source]
+        probe.rows[np.uint64(place) * ROW + lane] = 0.0
+        probe.mark[place] = 1
+        return
+    for arc in range(net.start[source], net.middle[source]):
+        place = chords.rank[net.head[arc]]
+        at = np.uint64(place) * ROW + lane
+        probe.rows[at] = min(probe.rows[at], cost[arc])
+        probe.mark[place] = 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def sweep_up_and_down(chords: Any, metric: Any, probe: Any, need: Any) -> None:
+    """Spread the labels that were set over all places that are needed; `mark` is zero again afterwards."""
+    rows, mark, start, head = probe.rows, probe.mark, chords.start, chords.head
+    places = len(start) - 1
+    for v in range(places):
+        if mark[v] == 1:
+            mark[v] = 0
+            here = np.uint64(v) * ROW
+            for e in range(start[v], start[v + 1]):
+                mark[head[e]] = 1
+                relax(rows, np.uint64(head[e]) * ROW, here, metric.up[e])
+    for i in range(places):
+        v = places - 1 - i
+        if need[v] == 1:
+            here = np.uint64(v) * ROW
+            for e in range(start[v], start[v + 1]):
+                relax(rows, here, np.uint64(head[e]) * ROW, metric.down[e])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def label_of(net: Any, chords: Any, cost: Any, probe: Any, lane: Any, source: Any, goal: Any) -> float:
+    """Return the label of a destination that is not the source."""
+    if goal < net.through:
+        return probe.rows[np.uint64(chords.rank[goal]) * ROW + lane]
+    least = np.inf
+    for i in range(net.in_start[goal - net.through], net.in_start[goal - net.through + 1]):
+        arc = net.in_arc[i]
+        tail = net.tail[arc]
+        if tail < net.through:
+            least = min(least, probe.rows[np.uint64(chords.rank[tail]) * ROW + lane] + cost[arc])
+        elif tail == source:
+            least = min(least, cost[arc])
+    return least
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def fill(
+    net: Any, chords: Any, cost: Any, probe: Any, origin: Any, vehicle: Any, c: Any, turn: Any, only: Any, at: Any
+) -> Any:
+    """Take the next flagged groups of a class in turn, as many as there are lanes; return where to go on, and how many.
+
+    `turn` is the order in which groups fill the lanes: neighbours share the way up.
+    """
+    used = 0
+    while at < len(turn) and used < LANES:
+        g = turn[at]
+        at += 1
+        if only[g] == 0 or vehicle[g] != c:
+            continue
+        if used == 0:
+            probe.rows[:] = np.inf
+        seed(net, chords, cost, origin[g], np.uint64(used), probe)
+        probe.lanes[used] = g
+        used += 1
+    return at, used
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def label_groups(
+    net: Any, chords: Any, metric: Any, probe: Any, cost: Any, vehicle: Any, c: Any, origin: Any, first: Any,
+    destination: Any, turn: Any, only: Any, need: Any, od: Any,
+) -> None:  # fmt: skip
+    """Write the label of every pair of the groups of class `c` that are flagged in `only` into `od`, shape (pairs,)."""
+    at = 0
+    while True:
+        at, used = fill(net, chords, cost, probe, origin, vehicle, c, turn, only, at)
+        if used == 0:
+            return
+        sweep_up_and_down(chords, metric, probe, need)
+        for lane in range(used):
+            g = probe.lanes[lane]
+            for k in range(first[g], first[g + 1]):
+                same = destination[k] == origin[g]
+                od[k] = 0.0 if same else label_of(
+                    net, chords, cost, probe, np.uint64(lane), origin[g], destination[k]
+                )  # fmt: skip

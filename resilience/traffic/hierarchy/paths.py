@@ -1,0 +1,256 @@
+"""Single shortest paths, unpacked from the chords of a hierarchy: between two ends, or from the labels of a lane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from resilience.traffic.hierarchy.labels import NO_CHORD, ROW
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def path_of_row(
+    net: Any, chords: Any, metric: Any, probe: Any, cost: Any, lane: Any, source: Any, goal: Any, trail: Any
+) -> Any:
+    """Do what `path` does from the labels of the last sweep, the origin being in a lane.
+
+    Chords are those whose costs and labels add up to a label exactly: from the destination upwards as long as there
+    is one, then downwards to the origin. Where rounding makes two ways equal, that may lead astray: then it is `path`.
+    """
+    rows, work = probe.rows, probe.work
+    last: Any = NO_CHORD
+    node = goal
+    if goal >= net.through:
+        least = np.inf
+        for i in range(net.in_start[goal - net.through], net.in_start[goal - net.through + 1]):
+            arc = net.in_arc[i]
+            tail = net.tail[arc]
+            reach = np.inf
+            if tail < net.through:
+                reach = rows[np.uint64(chords.rank[tail]) * ROW + lane] + cost[arc]
+            elif tail == source:
+                reach = cost[arc]
+            if reach < least:
+                least, last = reach, np.int64(arc)
+        if last == NO_CHORD:
+            return 0
+        node = net.tail[last]
+        if node == source:
+            trail[0] = last
+            return 1
+    v = chords.rank[node]
+    size, rising = 0, False
+    first: Any = NO_CHORD
+    while True:
+        here = rows[np.uint64(v) * ROW + lane]
+        if here == np.inf:
+            return 0
+        if source < net.through:
+            if v == chords.rank[source]:
+                break
+        else:
+            for arc in range(net.start[source], net.middle[source]):
+                if chords.rank[net.head[arc]] == v and cost[arc] == here:
+                    first = np.int64(arc)
+                    break
+            if first != NO_CHORD:
+                break
+        found = False
+        if not rising:
+            for e in range(chords.start[v], chords.start[v + 1]):
+                if rows[np.uint64(chords.head[e]) * ROW + lane] + metric.down[e] == here:
+                    work[size] = 2 * e
+                    v = chords.head[e]
+                    found = True
+                    break
+        if not found:
+            rising = True
+            for i in range(chords.below_start[v + 1], chords.below_start[v], -1):  # of equal ones, that from highest up
+                f = chords.below[i - 1]
+                if rows[np.uint64(chords.tail[f]) * ROW + lane] + metric.up[f] == here:
+                    work[size] = 2 * f + 1
+                    v = chords.tail[f]
+                    found = True
+                    break
+        if not found:
+            return path(net, chords, metric, probe, cost, source, goal, trail)
+        size += 1
+    probe.stamp[0] += 1
+    probe.seen[source, 0], probe.seen[source, 1] = probe.stamp[0], 0
+    hops = 0
+    if first != NO_CHORD:
+        hops = _drive(net, probe, source, first, trail, hops)
+    hops = _unpack(net, chords, metric, probe, cost, source, size, trail, hops)
+    if last != NO_CHORD:
+        hops = _drive(net, probe, source, last, trail, hops)
+    return hops
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _end(chords: Any, label: Any, by: Any, line: Any, length: Any, probe: Any, place: Any, cost: Any, mark: Any) -> Any:
+    """Set the label of an end of the search and merge the places above it into the ascending `line`: its length."""
+    if cost < label[place]:
+        label[place] = cost
+        by[place] = mark
+    met, other, stamp = probe.met, probe.other, probe.stamp[0]
+    fresh = 0
+    v = place
+    while met[v] != stamp:
+        met[v] = stamp
+        other[fresh] = v
+        fresh += 1
+        v = chords.parent[v]
+    i, j = length - 1, fresh - 1
+    for out in range(length + fresh - 1, -1, -1):
+        if j < 0:
+            break
+        if i >= 0 and line[i] > other[j]:
+            line[out] = line[i]
+            i -= 1
+        else:
+            line[out] = other[j]
+            j -= 1
+    return length + fresh
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _climb(chords: Any, cost: Any, label: Any, by: Any, line: Any, length: Any) -> None:
+    """Spread labels upwards along the places of a line."""
+    for i in range(length):
+        v = line[i]
+        here = label[v]
+        if here == np.inf:
+            continue
+        for e in range(chords.start[v], chords.start[v + 1]):
+            reach = here + cost[e]
+            if reach < label[chords.head[e]]:
+                label[chords.head[e]] = reach
+                by[chords.head[e]] = e
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def path(net: Any, chords: Any, metric: Any, probe: Any, cost: Any, source: Any, goal: Any, trail: Any) -> Any:
+    """Write the arcs of a shortest path in driving order into `trail`; return how many they are, 0 without a path."""
+    many = len(chords.head)
+    front, back, front_by, back_by = probe.front, probe.back, probe.front_by, probe.back_by
+    ahead = behind = 0
+    probe.stamp[0] += 1
+    if source < net.through:
+        ahead = _end(chords, front, front_by, probe.line, ahead, probe, chords.rank[source], 0.0, NO_CHORD)
+    else:
+        for arc in range(net.start[source], net.middle[source]):
+            place = chords.rank[net.head[arc]]
+            ahead = _end(chords, front, front_by, probe.line, ahead, probe, place, cost[arc], many + np.int64(arc))
+    probe.stamp[0] += 1
+    straight: Any = NO_CHORD
+    straight_cost = np.inf
+    if goal < net.through:
+        behind = _end(chords, back, back_by, probe.back_line, behind, probe, chords.rank[goal], 0.0, NO_CHORD)
+    else:
+        for i in range(net.in_start[goal - net.through], net.in_start[goal - net.through + 1]):
+            arc = net.in_arc[i]
+            tail = net.tail[arc]
+            if tail < net.through:
+                place = chords.rank[tail]
+                behind = _end(
+                    chords, back, back_by, probe.back_line, behind, probe, place, cost[arc], many + np.int64(arc)
+                )
+            elif tail == source and cost[arc] < straight_cost:
+                straight, straight_cost = np.int64(arc), cost[arc]
+    _climb(chords, metric.up, front, front_by, probe.line, ahead)
+    _climb(chords, metric.down, back, back_by, probe.back_line, behind)
+    least, top = straight_cost, NO_CHORD
+    for i in range(ahead):
+        v = probe.line[i]
+        if front[v] + back[v] < least:
+            least, top = front[v] + back[v], v
+    hops = 0
+    if top != NO_CHORD:
+        hops = _unroll(net, chords, metric, probe, cost, source, top, trail)
+    elif straight != NO_CHORD:
+        trail[0] = straight
+        hops = 1
+    for i in range(ahead):
+        front[probe.line[i]] = np.inf
+    for i in range(behind):
+        back[probe.back_line[i]] = np.inf
+    return hops
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _unroll(net: Any, chords: Any, metric: Any, probe: Any, cost: Any, source: Any, top: Any, trail: Any) -> Any:
+    """Write the arcs of the path over the place `top`, to which both sides have climbed."""
+    many = len(chords.head)
+    probe.stamp[0] += 1
+    probe.seen[source, 0], probe.seen[source, 1] = probe.stamp[0], 0
+    work, size = probe.work, 0
+    v = top
+    arc: Any = NO_CHORD
+    while True:
+        by = probe.front_by[v]
+        if by == NO_CHORD:
+            break
+        if by >= many:
+            arc = np.int64(by) - many
+            break
+        work[size] = 2 * by + 1
+        size += 1
+        v = chords.tail[by]
+    hops = 0
+    if arc != NO_CHORD:
+        hops = _drive(net, probe, source, arc, trail, hops)
+    # the last chord on the stack is the first of the way
+    hops = _unpack(net, chords, metric, probe, cost, source, size, trail, hops)
+    v = top
+    while True:
+        by = probe.back_by[v]
+        if by == NO_CHORD:
+            return hops
+        if by >= many:
+            return _drive(net, probe, source, by - many, trail, hops)
+        work[0] = 2 * by
+        hops = _unpack(net, chords, metric, probe, cost, source, 1, trail, hops)
+        v = chords.tail[by]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _unpack(
+    net: Any, chords: Any, metric: Any, probe: Any, cost: Any, source: Any, size: Any, trail: Any, hops: Any
+) -> Any:
+    """Drive along the chords on the stack, the last one first."""
+    work = probe.work
+    while size > 0:
+        size -= 1
+        e, rising = work[size] >> 1, work[size] & 1
+        f = metric.via_up[e] if rising == 1 else metric.via_down[e]
+        if f == NO_CHORD:
+            best: Any = NO_CHORD
+            least = np.inf
+            for i in range(chords.first[e], chords.first[e + 1]):
+                if chords.rising[i] == rising and cost[chords.arcs[i]] < least:
+                    best, least = np.int64(chords.arcs[i]), cost[chords.arcs[i]]
+            hops = _drive(net, probe, source, best, trail, hops)
+            continue
+        q = metric.and_up[e] if rising == 1 else metric.and_down[e]
+        # over the place below: down and up again
+        if rising == 1:
+            work[size], work[size + 1] = 2 * q + 1, 2 * f
+        else:
+            work[size], work[size + 1] = 2 * f + 1, 2 * q
+        size += 2
+    return hops
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _drive(net: Any, probe: Any, source: Any, arc: Any, trail: Any, hops: Any) -> Any:
+    """Append an arc; where it leads back to a node of the path (at no cost), the round is left out."""
+    to = net.head[arc]
+    if probe.seen[to, 0] == probe.stamp[0]:
+        at = probe.seen[to, 1]
+        if at < hops and to == (source if at == 0 else net.head[trail[at - 1]]):
+            return at
+    trail[hops] = arc
+    probe.seen[to, 0], probe.seen[to, 1] = probe.stamp[0], hops + 1
+    return hops + 1
