@@ -202,6 +202,8 @@ def _notices_of_tests(inputs: Inputs, trials: Trials) -> list[Notice]:
             found.append(Notice("hazard_unused", {"name": name}))
     if problems:
         raise CaseError(problems)
+    tried = {measure.name for option in trials.options.values() for measure in option.measures}
+    found += [Notice("measure_unused", {"name": name}) for name in trials.measures if name not in tried]
     metrics = all_metrics()
     for tolerance in trials.tolerances:
         lacks = metrics[tolerance.metric].lacks(inputs.city.tables)

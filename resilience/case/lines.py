@@ -39,7 +39,7 @@ def with_lines(problems: list[Problem], text: str) -> list[Problem]:
 def _parts(text: str) -> list[_Part]:
     parts = [_Part("", 1)]
     inside = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if inside:
             inside = "" if inside in line else inside
             continue

@@ -77,7 +77,9 @@ class Outage(Hazard):
         for name in listed or []:
             if name not in city.components:
                 known = near(name, city.components)
-                problems.append(Problem("unknown_ref", "case.toml", column="listed", found=name, expected=known))
+                problems.append(Problem("unknown_component", "case.toml", column="listed", found=name, expected=known))
+        twice = sorted({name for name in listed or [] if (listed or []).count(name) > 1})
+        problems += [Problem("named_twice", "case.toml", column="listed", found=name) for name in twice]
         if pattern == "listed" and not listed:
             problems.append(Problem("empty_cell", "case.toml", column="listed"))
         if problems:

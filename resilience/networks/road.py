@@ -221,6 +221,14 @@ def _check_rows(tables: Tables, found: Findings) -> None:
     links = tables["road_links"]
     for row, node in links.loc[links["from_node"] == links["to_node"], ["row", "from_node"]].itertuples(index=False):
         found.problems.append(Problem("self_loop", "road_links.csv", int(row), "to_node", str(node)))
+    nodes = tables["road_nodes"].drop_duplicates("id").set_index("id")
+    start, end = (nodes[["x", "y"]].reindex(links[side]).to_numpy(float) for side in ("from_node", "to_node"))
+    straight = np.hypot(*(end - start).T)
+    some = straight > 0
+    if some.any():
+        ratio = float(np.median(links["length_m"].to_numpy(float)[some] / straight[some]))
+        if ratio < default("place.least_length_ratio"):
+            found.notices.append(Notice("short_lengths", {"ratio": f"{ratio:.2g}"}))
     trips = tables["trips"]
     within = trips[trips["origin"] == trips["destination"]]
     again = trips[trips.duplicated(["origin", "destination", "purpose", "mode"])]

@@ -14,13 +14,16 @@ from rasterio.enums import ColorInterp
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
 from resilience.base.text import say
+from resilience.traffic.equilibrium.memory import available_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-NODATA = (-9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
+NODATA = (-999, -9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
+CELL_BYTES = 40  # of a cell while a raster is read and used
+ALONE_M = 50.0  # a lowest value of many cells with no other height so near above it is nodata that is not declared
 MOST_VALUES = 5  # values that are no heights, told one by one
 DECIMALS = 4  # of heights in metres
 _FOOT = 0.3048
@@ -84,7 +87,13 @@ def read_raster(path: Path, crs: str) -> Raster:
         with rasterio.open(path) as data:
             transform, found = data.transform, data.crs
             bands = [i for i, c in zip(data.indexes, data.colorinterp, strict=True) if c != ColorInterp.alpha]
-            unit, scale, offset = data.units[0] or "", data.scales[0], data.offsets[0]
+            unit, scale, offset = data.units[0] or _unit_of(data), data.scales[0], data.offsets[0]
+            cells, there = data.width * data.height, available_memory()
+            if there and cells * CELL_BYTES > there:
+                sizes = f"{data.width:,} x {data.height:,}", f"{cells * CELL_BYTES / 1e9:.1f}", f"{there / 1e9:.1f}"
+                raise CaseError(
+                    [Problem("raster_large", path.name, column=sizes[0], found=sizes[1], expected=sizes[2])]
+                )
             raw = data.read(1, masked=True)
     except rasterio.errors.RasterioError as error:
         raise CaseError([Problem("unreadable", path.name, found=str(error))]) from error
@@ -128,12 +137,32 @@ def to_tenth_mm(metres: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.round(np.asarray(metres, float), DECIMALS)
 
 
+def _unit_of(data: Any) -> str:
+    """Return the unit of height that a tag of the file or of its band names, "" where none does."""
+    for tags in (data.tags(1), data.tags()):
+        for key, value in tags.items():
+            if re.search(r"UNIT", key.upper()) and not re.search(r"HORIZONTAL|LINEAR|ANGULAR|XY|AREA", key.upper()):
+                return str(value)
+    return ""
+
+
 def _metres(unit: str) -> float | None:
     """Return the metres of a unit of height, 1 where none is given, None for one that is not known."""
     word = re.sub(r"[\s_.-]+", " ", unit).strip().lower()
     for metres, words in _UNITS.items():
         if word in words:
             return metres
+    return None
+
+
+def _lowest_alone(values: NDArray[np.float64]) -> float | None:
+    """Return the lowest height if it is negative, stands in several cells and no other is near, as -99 for nodata."""
+    known = values[np.isfinite(values)]
+    lowest = known.min()
+    above = known[known > lowest]
+    several = len(known) - len(above) > 1
+    if lowest < 0 and several and len(above) and above.min() > lowest + ALONE_M:
+        return float(lowest)
     return None
 
 
@@ -147,6 +176,9 @@ def _check_heights(
     signs = list(NODATA)
     if raw.dtype.kind in "iu" and raw.dtype.itemsize > 1:
         signs += [int(end) for end in (np.iinfo(raw.dtype).min, np.iinfo(raw.dtype).max) if end]
+    if (alone := _lowest_alone(values)) is not None:
+        at = np.flatnonzero(values.ravel() == alone)[0]
+        signs.append(stored.ravel()[at].item())
     for sign in signs:
         strange |= np.isfinite(values) & (stored == sign)
     if not strange.any():

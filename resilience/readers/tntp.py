@@ -11,7 +11,14 @@ import pandas as pd
 
 from resilience.base.errors import CaseError, InputError, Notice, Problem, near
 from resilience.base.text import say
-from resilience.readers.tntp_columns import COLUMNS, Layout, read_header, read_node_header, read_units
+from resilience.readers.tntp_columns import (
+    COLUMNS,
+    Layout,
+    read_header,
+    read_node_header,
+    read_units,
+    vehicles_per_hour,
+)
 from resilience.traffic.demand import Demand, Pairs
 from resilience.traffic.graph import RoadGraph
 
@@ -26,6 +33,7 @@ _LEAST = {"length": 0.0, "free_flow_time": 0.0, "b": 0.0, "power": 0.0, "toll": 
 _COMMA = re.compile(r"[+-]?\d*,\d+")
 _KM = {"km": 1.0, "mi": 1.609344, "m": 0.001, "ft": 0.0003048}
 MOST_NODES = 50_000_000
+MOST_IDLE = 1000  # nodes a link; beyond, the number is a slip, and arrays of so many nodes are not worth their memory
 LEAST_CAPACITY = 1e-6  # vehicles/h; below it is a slip, and v/c no longer a number to calculate with
 LIKE = 0.02  # share by which times may differ from length over speed and still be taken for it
 OFF = 0.01  # share by which the demand may differ from <TOTAL OD FLOW>
@@ -188,6 +196,11 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], Layo
                 continue
             if line.strip().startswith("~"):
                 units = units.with_units(read_units("", line, number))
+        elif line.strip().startswith("~") and (again := read_header(line, number)) is not None:
+            layout = header or spare or Layout()
+            if [c for c in again.columns if c] != [c for c in layout.columns if c]:
+                problems.append(Problem("tntp_header_again", path.name, number, expected=str(layout.line or 1)))
+            continue
         text = text.split(";", 1)[0]
         words = text.split()
         if not words:
@@ -216,10 +229,11 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], Layo
     if not wrong and meta["NUMBER OF ZONES"] > meta["NUMBER OF NODES"]:
         wrong.append("NUMBER OF ZONES")
     problems += [Problem("tntp_meta", path.name, column=f"<{key}>", found=said.get(key, "")) for key in wrong]
-    if meta.get("NUMBER OF NODES", 0) > MOST_NODES:
+    most = min(MOST_NODES, MOST_IDLE * max(len(rows), 1))
+    if meta.get("NUMBER OF NODES", 0) > most and not any(p.file == path.name for p in problems):
         problems.append(
             Problem("tntp_many", path.name, column="<NUMBER OF NODES>", found=said["NUMBER OF NODES"],
-                    expected=str(MOST_NODES))
+                    expected=str(most))
         )  # fmt: skip
     return meta, layout, rows, lines
 
@@ -272,14 +286,20 @@ def _tell_twice(path: Path, table: NDArray[np.float64], lines: list[int], notice
             notices.append(Notice(key, values))
 
 
-def _looks_like_hours(table: NDArray[np.float64]) -> bool:
-    """Return whether free-flow times are length over speed: hours, where speeds are per hour as they mostly are."""
+def _looks_like(table: NDArray[np.float64]) -> str | None:
+    """Return the unit in which free-flow times are length over speed, speeds being per hour as they mostly are.
+
+    Hours, or seconds with lengths in kilometres or miles, or in metres; None where it is neither, as with minutes.
+    """
     length, minutes, speed = (table[:, COLUMNS.index(c)] for c in ("length", "free_flow_time", "speed"))
     some = (length > 0) & (minutes > 0) & (speed > 0)
     if 2 * some.sum() < len(table):
-        return False
+        return None
     hours = length[some] / speed[some]
-    return bool((np.abs(minutes[some] / hours - 1.0) < LIKE).mean() > 0.9)
+    for unit, factors in (("hours", (1.0,)), ("seconds", (3600.0, 3.6))):
+        if any((np.abs(minutes[some] / (factor * hours) - 1.0) < LIKE).mean() > 0.9 for factor in factors):
+            return unit
+    return None
 
 
 def _use_units(
@@ -294,8 +314,8 @@ def _use_units(
         values = {"file": path.name, "line": str(time.line), "unit": time.text, "factor": f"{time.worth or 1.0:.6g}"}
         notices.append(Notice(key, values))
         table[:, COLUMNS.index("free_flow_time")] *= time.worth or 1.0
-    elif time is None and _looks_like_hours(table):
-        notices.append(Notice("tntp_time_looks", {"file": path.name}))
+    elif time is None and (unit := _looks_like(table)) is not None:
+        notices.append(Notice(f"tntp_time_looks_{unit}", {"file": path.name}))
     at = COLUMNS.index("length")
     if length_unit is not None:
         return table[:, at] * _KM[length_unit]
@@ -385,7 +405,10 @@ def _read_trips(
         if not text:
             continue
         if match := _META.match(text):
-            said[match[1].strip().upper()] = match[2].strip()
+            key, value = match[1].strip().upper(), match[2].strip()
+            said[key] = value
+            if re.search(r"UNIT", key) and value and vehicles_per_hour(value) != 1.0:
+                problems.append(Problem("tntp_demand", path.name, number, f"<{key}>", value))
             continue
         try:
             if not _plain(text):

@@ -51,7 +51,11 @@ _NODE_NAMES = (
 _TOKEN = re.compile(r"\([^)]*\)|\[[^\]]*\]|[^\s;,()\[\]]+")
 _SAID = re.compile(
     r"\b(times?|lengths?|distances?)\b[^.;,]{0,40}?(?:\bin\b|\bis\b|\bare\b|\bunits?\b|[:=])\s*"
-    r"(?:(?:in|is|are|units?|of|:|=)\s*)*\b([a-z]+)\b"
+    r"(?:(?:in|is|are|units?|of|given|measured|expressed|stated|recorded|all|:|=)\s*)*\b([a-z]+)\b"
+)
+_LISTED = re.compile(r"\b(times?|lengths?|distances?)\s+([a-z]+)\s*(?=[,;.]|$)")  # units: length km, time s
+_CAPACITY = re.compile(
+    r"\bcapacit(?:y|ies)\b[^.;,]{0,40}?\b(?:in|is|are|units?|[:=])\s*(?:(?:in|of|given|:|=)\s*)*([^.;,]+)"
 )
 
 
@@ -132,7 +136,7 @@ def read_header(text: str, line: int) -> Layout | None:
         if column == "capacity_per_lane" or (column == "capacity" and re.search(_LANE, unit.lower())):
             column, per_lane = "capacity", True
         if column == "capacity" and unit:
-            capacity = Unit(unit, _vehicles_per_hour(unit), line)
+            capacity = Unit(unit, vehicles_per_hour(unit), line)
         if column == "free_flow_time" and unit:
             time = Unit(unit, _worth(unit, _MINUTES), line)
         if column == "length" and unit:
@@ -155,13 +159,16 @@ def read_units(key: str, text: str, line: int) -> Layout:
                 time = time or Unit(word, _MINUTES[word], line)
             elif word in _KM and "TIME" not in key:
                 length = length or Unit(word, _KM[word], line)
-    for what, word in [] if key else _SAID.findall(text.lower()):
+    spoken = text.lower().strip().rstrip("~ ;")
+    said = "CAPACITY" in key and "UNIT" in key and text.strip()
+    if not key and (named := _CAPACITY.search(spoken)) and re.search(r"per|/|\b(?:vpd|aadt|adt)\b", named[1]):
+        said = named[1].strip()
+    for what, word in [] if key else [*_SAID.findall(spoken), *_LISTED.findall(spoken)]:
         if what.startswith("time") and word in _MINUTES:
             time = Unit(word, _MINUTES[word], line)
         elif not what.startswith("time") and word in _KM:
             length = Unit(word, _KM[word], line)
-    said = "CAPACITY" in key and "UNIT" in key and text.strip()
-    return Layout(time=time, length=length, capacity=Unit(said, _vehicles_per_hour(said), line) if said else None)
+    return Layout(time=time, length=length, capacity=Unit(said, vehicles_per_hour(said), line) if said else None)
 
 
 def read_node_header(text: str) -> tuple[int, int, int] | None:
@@ -204,12 +211,12 @@ def _known(name: str, unit: str) -> tuple[str | None, str]:
     return (stem if stem == "capacity" and parts[-1] in ("vph", "vehh", "pcuh") else None), unit
 
 
-def _vehicles_per_hour(text: str) -> float | None:
+def vehicles_per_hour(text: str) -> float | None:
     """Return what a unit of capacity is worth in vehicles/h, such as "veh/h/lane" or "pcu per 15 min"; None if unknown.
 
     A unit that names no time is taken to be per hour.
 
-    >>> _vehicles_per_hour("veh/15 min")
+    >>> vehicles_per_hour("veh/15 min")
     4.0
 
     """

@@ -293,3 +293,10 @@ def test_before_the_onset_there_is_no_water_on_land(shore):
         field, damage = event.step(0, view(inputs.city, 0))
         assert field is None or field.site_ground_m.max() == 0.0
         assert len(damage) == 0
+
+
+def test_a_peak_between_two_full_hours_is_reached(shore):
+    folder, inputs = shore
+    (folder / "spike.csv").write_text("hour,below_peak_m\n0,5\n10.2,5\n10.5,0\n10.8,5\n")
+    event = hazard(shore, hydrograph="spike.csv").start(inputs, 4.0, Onset(0, 0), Streams(1, 0))
+    assert [hour for hour in range(24) if event.stage(hour) == 4.0] == [10]

@@ -97,7 +97,10 @@ def test_a_share_out_of_range_is_refused(sioux, share):
         ({"start_hour": -1.0}, "the end must come after the start"),
         ({"end_hour": float("nan")}, "the end must come after the start"),
         ({"pattern": "listed"}, "column listed: the cell is empty"),
-        ({"pattern": "listed", "listed": ["power:SU9"]}, 'column listed: "power:SU9" is not in did you mean: power:SU'),
+        (
+            {"pattern": "listed", "listed": ["power:SU9"]},
+            'column listed: "power:SU9" is no component of the city; did you mean: power:SU',
+        ),
     ],
 )
 def test_faulty_arguments_say_what_would_be_right(sioux, sioux_folder, arguments, words):

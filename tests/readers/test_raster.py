@@ -118,6 +118,7 @@ def test_what_the_file_declares_is_honoured(tmp_path, stored, more, right):
         (np.uint16([[65535, 1, 65535]]), {"scale": 0.01}, "65535 (655.35 m)"),
         (np.int16([[-9999, 1, -9999]]), {"scale": 0.01}, "-9999 (-99.99 m)"),
         (np.float32([[-9999, 1, -9999]]), {"nodata": -32768.0}, "-9999"),
+        (np.float32([[-99, 1, -99]]), {}, "-99"),
         (np.float32([[-9999, 1, -9999]]), {"unit": "ft"}, "-9999 (-3047.7 m)"),
     ],
 )  # fmt: skip

@@ -297,12 +297,16 @@ class LakeFloodEvent(Event):
     def stage(self, hour: float) -> float:
         """Return the stage of the lake at an hour of the run, metres; -inf outside the event, when nothing is wet.
 
-        The first level of the record holds from the onset to its first hour, and the last one after its last hour, as
-        long as they lie above the water that the lake has anyway: water does not vanish where a record ends.
+        It is that at the full hour, or a higher one that the record has before the next: a peak between two full hours
+        is reached, in the hour in which it lies. The first level of the record holds from the onset to its first hour,
+        and the last one after its last hour, as long as they lie above the water that the lake has anyway: water does
+        not vanish where a record ends.
         """
         since = hour - self.onset.hour
         hazard = self.hazard
-        level = float(to_tenth_mm(self.severity - np.interp([since], hazard.hours, hazard.below_peak_m))[0])
+        below = np.interp([since], hazard.hours, hazard.below_peak_m)
+        within = hazard.below_peak_m[(hazard.hours > since) & (hazard.hours < since + 1)]
+        level = float(to_tenth_mm(self.severity - np.append(within, below).min(keepdims=True))[0])
         outside = since < hazard.hours[0] or since > hazard.hours[-1]
         if since < 0 or (outside and level <= hazard.water_height_m):
             return float("-inf")

@@ -186,10 +186,19 @@ def _change(graph: RoadGraph, element: Element, cut: float, closed: Bools | None
 
 
 def connectors(base: Assignment) -> Bools:
-    """Return the links of which one end is a zone: barred, or a place of trips with one neighbour, shape (links,)."""
+    """Return the links of which one end is a zone: barred, or a place of trips with one road, shape (links,).
+
+    Links of both directions between two nodes are one road; several in one direction are several.
+    """
     graph, pairs = base.network, base.demand.pairs
-    ends = np.unique(np.stack([np.minimum(graph.tail, graph.head), np.maximum(graph.tail, graph.head)]), axis=1)
-    zone = np.bincount(ends[:, ends[0] != ends[1]].ravel(), minlength=graph.nodes) <= 1
+    ways, many = np.unique(np.stack([graph.tail, graph.head]), axis=1, return_counts=True)
+    ends = np.sort(ways, axis=0)
+    pairs_of_nodes, at = np.unique(ends, axis=1, return_inverse=True)
+    roads = np.zeros(pairs_of_nodes.shape[1], np.int64)
+    np.maximum.at(roads, at.ravel(), many)
+    apart = pairs_of_nodes[0] != pairs_of_nodes[1]
+    degree = sum(np.bincount(side[apart], roads[apart], graph.nodes) for side in pairs_of_nodes)
+    zone = np.asarray(degree <= 1)
     visited = np.zeros(graph.nodes, np.bool_)
     visited[pairs.origin] = visited[pairs.destination] = True
     zone = (zone & visited) | graph.barred
