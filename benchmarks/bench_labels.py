@@ -24,9 +24,9 @@ from resilience.traffic.equilibrium import workspace
 from resilience.traffic.equilibrium.equilibrium import assign
 from resilience.traffic.equilibrium.warm import Change, Warm
 from resilience.traffic.hierarchy.hierarchy import build
-from resilience.traffic.hierarchy.labels import customize, empty_metric, empty_probe, label_groups, needed, turns
+from resilience.traffic.hierarchy.labels import customize, empty_metric, empty_probe, needed, turns
 from resilience.traffic.search import contract
-from resilience.traffic.skims import _skim
+from resilience.traffic.skims import _skim, _skim_by_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class Labelled:
         self.need = np.zeros(self.net.through, np.uint8)
         needed(self.net, self.chords, destinations.astype(np.uint32), self.need)
         self.turn = turns(self.net, self.chords, self.origins)
-        self.od = np.empty(len(self.destinations))
+        self.od = np.empty((1, len(self.destinations)))
         tail, head = self.net.tail.astype(np.int64), self.net.head.astype(np.int64)
         order = np.lexsort((cost, head, tail))
         kept = np.r_[True, (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)] if len(order) else order
@@ -82,10 +82,11 @@ class Labelled:
     def by_labels(self) -> None:
         """Put the costs on the chords and label all pairs."""
         self.by_costs()
-        alike, only = np.zeros(len(self.origins), np.uint32), np.ones(len(self.origins), np.uint8)
-        label_groups(
-            self.net, self.chords, self.metric, self.probe, self.cost, alike, 0, self.origins, self.first,
-            self.destinations, self.turn, only, self.need, self.od,
+        _skim_by_labels(
+            self.net, self.chords, self.metric, self.probe, self.cost, np.zeros((0, self.search.arcs)), self.origins,
+            np.zeros(len(self.origins), np.uint32), self.first, self.destinations,
+            np.ones(len(self.destinations), np.bool_), self.turn, np.ones(len(self.origins), np.uint8), self.need,
+            np.empty(len(self.net.start), np.uint32), self.od,
         )  # fmt: skip
 
     def by_costs(self) -> None:
@@ -109,7 +110,7 @@ def row_of_labels(name: str, labelled: Labelled, repeats: int) -> dict[str, Any]
     customizing, labels, trees, scipy_s = in_turn(
         repeats, labelled.by_costs, labelled.by_labels, labelled.by_trees, labelled.by_scipy
     )
-    found, right = labelled.od, labelled.by_trees()
+    found, right = labelled.od[0], labelled.by_trees()
     reached = np.isfinite(right)
     if not (np.isfinite(found) == reached).all() or (abs(found - right)[reached] > 1e-9 * (1 + right[reached])).any():
         raise SystemExit(f"{name}: labels and trees differ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,12 @@ def some(names: Iterable[object]) -> str:
     """Return the first few names, and how many there are where these are not all."""
     known = [str(n) for n in names]
     return ", ".join(known[:4]) + (f", … ({len(known)})" if len(known) > 4 else "")
+
+
+def check_once(names: Iterable[str], label: str, problems: list[Problem]) -> None:
+    """Append a problem for every name that a list holds more than once."""
+    many = Counter(names)
+    problems += [Problem("named_twice", "case.toml", column=label, found=n) for n in many if many[n] > 1]
 
 
 class ResilienceError(Exception):

@@ -12,6 +12,7 @@ import numpy as np
 from resilience.agents.population import Population, population_memory, population_of
 from resilience.base.contract import Extension
 from resilience.base.errors import CaseError, InputError, Notice, Problem
+from resilience.base.memory import available_memory
 from resilience.base.plugins import check_extensions
 from resilience.base.text import say
 from resilience.case.coordinates import check_coordinates
@@ -24,7 +25,6 @@ from resilience.city.city import City
 from resilience.hazards.hazard import Load
 from resilience.metrics.scoring import all_metrics
 from resilience.networks.layer import tables as tables_of_a_case
-from resilience.traffic.equilibrium.memory import available_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,9 @@ import itertools
 import string
 from typing import TYPE_CHECKING, Any
 
-from resilience.base.errors import Problem
+from resilience.base.errors import Problem, check_once
 from resilience.case.scenario import Ladder
-from resilience.case.sections import Entry, check_names, check_once, section
+from resilience.case.sections import Entry, check_names, section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import tomllib
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -224,12 +223,6 @@ def leaves(folder: Path, name: str) -> bool:
         return path.is_file() and not path.is_relative_to(folder.resolve())
     except (OSError, ValueError):
         return False
-
-
-def check_once(names: Iterable[str], label: str, problems: list[Problem]) -> None:
-    """Append a problem for every name that a list holds more than once."""
-    many = Counter(names)
-    problems += [Problem("named_twice", "case.toml", column=label, found=n) for n in many if many[n] > 1]
 
 
 def check_names(

@@ -9,12 +9,12 @@ import numpy as np
 
 from resilience.base.clock import read_onset
 from resilience.base.contract import Extension
-from resilience.base.errors import InputError, Problem
+from resilience.base.errors import InputError, Problem, check_once
 from resilience.base.plugins import find
 from resilience.base.text import say
 from resilience.case.ladders import made_by, read_ladder
 from resilience.case.scenario import Ladder, Scenario, Tolerance
-from resilience.case.sections import Entry, Sections, check_arguments, check_names, check_once
+from resilience.case.sections import Entry, Sections, check_arguments, check_names
 from resilience.measures.measure import COST_KEYS, Measure, measure_kind
 from resilience.measures.option import Option
 from resilience.metrics.scoring import all_metrics

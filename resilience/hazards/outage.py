@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.base.errors import CaseError, InputError, Notice, Problem, near, some
+from resilience.base.errors import CaseError, InputError, Notice, Problem, check_once, near, some
 from resilience.base.text import say
 from resilience.city.selection import select
 from resilience.hazards.hazard import NOBODY, Damage, Event, Hazard, Load
@@ -78,8 +78,7 @@ class Outage(Hazard):
             if name not in city.components:
                 known = near(name, city.components)
                 problems.append(Problem("unknown_component", "case.toml", column="listed", found=name, expected=known))
-        twice = sorted({name for name in listed or [] if (listed or []).count(name) > 1})
-        problems += [Problem("named_twice", "case.toml", column="listed", found=name) for name in twice]
+        check_once(listed or [], "listed", problems)
         if pattern == "listed" and not listed:
             problems.append(Problem("empty_cell", "case.toml", column="listed"))
         if problems:

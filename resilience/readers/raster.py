@@ -13,8 +13,8 @@ from rasterio.enums import ColorInterp
 
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
+from resilience.base.memory import available_memory
 from resilience.base.text import say
-from resilience.traffic.equilibrium.memory import available_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,7 +141,7 @@ def _unit_of(data: Any) -> str:
     """Return the unit of height that a tag of the file or of its band names, "" where none does."""
     for tags in (data.tags(1), data.tags()):
         for key, value in tags.items():
-            if re.search(r"UNIT", key.upper()) and not re.search(r"HORIZONTAL|LINEAR|ANGULAR|XY|AREA", key.upper()):
+            if "UNIT" in key.upper() and not re.search(r"HORIZONTAL|LINEAR|ANGULAR|XY|AREA", key.upper()):
                 return str(value)
     return ""
 

@@ -407,7 +407,7 @@ def _read_trips(
         if match := _META.match(text):
             key, value = match[1].strip().upper(), match[2].strip()
             said[key] = value
-            if re.search(r"UNIT", key) and value and vehicles_per_hour(value) != 1.0:
+            if "UNIT" in key and value and vehicles_per_hour(value) != 1.0:
                 problems.append(Problem("tntp_demand", path.name, number, f"<{key}>", value))
             continue
         try:

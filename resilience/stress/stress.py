@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resilience.base.errors import InputError, RunError, StoppedError
+from resilience.base.memory import available_memory
 from resilience.base.text import say
 from resilience.results.record import DO_NOTHING
 from resilience.results.run import Run, open_run
@@ -19,7 +20,6 @@ from resilience.stress.journal import compact, open_journal
 from resilience.stress.local import in_parallel
 from resilience.stress.plan import Task, chosen_of, is_finished, plan_of
 from resilience.stress.runner import Worker
-from resilience.traffic.equilibrium.memory import available_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

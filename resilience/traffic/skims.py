@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from resilience.traffic.search import SearchGraph
 
 
-LEAST_NODES, LEAST_ORIGINS = 100, 16  # with fewer, trees are found sooner than labels (docs/benchmarks.md)
+LEAST_NODES, LEAST_ORIGINS = 100, 16  # with fewer, trees are found sooner than labels (docs/design.md)
 
 
 def link_values(graph: RoadGraph, name: str, values: ArrayLike, *, least: float = 0.0) -> Floats:
@@ -247,7 +247,7 @@ def _skim_by_labels(
                 if destination[k] == origin[g]:
                     result[:, k] = 0.0
                     continue
-                result[:, k] = label_of(net, chords, cost, probe, lane, origin[g], destination[k])
+                result[:, k], _ = label_of(net, chords, cost, probe, lane, origin[g], destination[k])
                 if len(values) == 0 or result[0, k] == np.inf:
                     continue
                 hops = path_of_row(net, chords, metric, probe, cost, lane, origin[g], destination[k], trail)

@@ -9,19 +9,22 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from resilience.traffic import Demand, Pairs, assign
+from resilience.traffic.equilibrium import workspace
 from resilience.traffic.hierarchy.hierarchy import order
 from resilience.traffic.hierarchy.labels import (
     customize,
     empty_metric,
     empty_probe,
     fill,
-    label_groups,
+    label_of,
     needed,
     sweep_up_and_down,
     turns,
 )
 from resilience.traffic.hierarchy.paths import path, path_of_row
 from resilience.traffic.search import contract
+from tests.tiny import graph
 
 
 def reference(nodes, tail, head, cost, barred, source):
@@ -48,8 +51,6 @@ class Solved:
         customize(self.chords, self.metric, self.cost)
         at = self.search.number[ends]
         self.origin = at.astype(np.uint32)
-        self.destination = np.tile(at, len(at)).astype(np.uint32)
-        self.first = np.arange(0, len(at) ** 2 + 1, len(at))
         self.need = np.zeros(self.net.through, np.uint8)
         needed(self.net, self.chords, self.origin, self.need)
         self.turn = turns(self.net, self.chords, self.origin)
@@ -57,12 +58,25 @@ class Solved:
         self.trail = np.empty(len(self.net.start) + 1, np.uint32)
 
     def labels(self):
-        od = np.full(len(self.destination), np.nan)
-        label_groups(
-            self.net, self.chords, self.metric, self.probe, self.cost, self.vehicle, 0, self.origin, self.first,
-            self.destination, self.turn, self.only, self.need, od,
-        )  # fmt: skip
-        return od.reshape(len(self.origin), -1)
+        od = np.full((len(self.origin), len(self.origin)), np.nan)
+        for i, lane in self.lanes():
+            for j, goal in enumerate(self.origin):
+                at = (self.net, self.chords, self.cost, self.probe, np.uint64(lane), self.origin[i], goal)
+                od[i, j] = 0.0 if i == j else label_of(*at)[0]
+        return od
+
+    def lanes(self):
+        """Sweep the labels of all origins, and give each origin with its lane as long as its labels stand there."""
+        at = 0
+        while True:
+            at, used = fill(
+                self.net, self.chords, self.cost, self.probe, self.origin, self.vehicle, 0, self.turn, self.only, at
+            )
+            if used == 0:
+                return
+            sweep_up_and_down(self.chords, self.metric, self.probe, self.need)
+            for lane in range(used):
+                yield int(self.probe.lanes[lane]), lane
 
     def walk(self, hops, origin, destination):
         """Return the cost of the path on the trail after a look at whether it is one."""
@@ -80,25 +94,17 @@ class Solved:
         """Return the cost of every path, asked for one by one and from the labels of the lanes."""
         many = len(self.origin)
         single, rows = np.zeros((many, many)), np.zeros((many, many))
-        at = 0
-        while True:
-            at, used = fill(
-                self.net, self.chords, self.cost, self.probe, self.origin, self.vehicle, 0, self.turn, self.only, at
-            )
-            if used == 0:
-                return single, rows
-            sweep_up_and_down(self.chords, self.metric, self.probe, self.need)
-            for lane in range(used):
-                i = int(self.probe.lanes[lane])
-                for j in range(many):
-                    if i == j:
-                        continue
-                    args = (self.net, self.chords, self.metric, self.probe, self.cost)
-                    ends = (self.origin[i], self.origin[j], self.trail)
-                    hops = path(*args, *ends)
-                    single[i, j] = self.walk(hops, i, j) if hops else np.inf
-                    hops = path_of_row(*args, np.uint64(lane), *ends)
-                    rows[i, j] = self.walk(hops, i, j) if hops else np.inf
+        for i, lane in self.lanes():
+            for j in range(many):
+                if i == j:
+                    continue
+                args = (self.net, self.chords, self.metric, self.probe, self.cost)
+                ends = (self.origin[i], self.origin[j], self.trail)
+                hops = path(*args, *ends)
+                single[i, j] = self.walk(hops, i, j) if hops else np.inf
+                hops = path_of_row(*args, np.uint64(lane), *ends)
+                rows[i, j] = self.walk(hops, i, j) if hops else np.inf
+        return single, rows
 
 
 def check(nodes, tail, head, cost, barred, ends):
@@ -186,3 +192,16 @@ def test_costs_change_and_the_order_stays():
         customize(solved.chords, solved.metric, solved.cost)
         right = np.stack([reference(nodes, tail, head, cost, barred, s)[ends] for s in ends])
         np.testing.assert_allclose(solved.labels(), right, rtol=1e-12)
+
+
+def test_a_single_origin_goes_on_when_the_store_is_full(monkeypatch):
+    """A pass that stops for want of room is told from one that came to its end, however few groups there are."""
+    size = 40
+    net = graph(size, [(i, i + 1) for i in range(size - 1)])
+    demand = Demand(Pairs(np.zeros(size - 1, np.int64), np.arange(1, size)), np.ones(size - 1))
+    make = workspace._empty_store
+    monkeypatch.setattr(workspace, "LEAST_NODES", 0)
+    monkeypatch.setattr(workspace, "_empty_store", lambda pairs, _slots, *rest: make(pairs, 3, *rest))
+    found = assign(net, demand, gap=1e-6)
+    assert found.converged
+    np.testing.assert_allclose(found.flow, np.arange(size - 1, 0, -1))

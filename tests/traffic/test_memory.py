@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from resilience.base import memory
 from resilience.base.errors import InputError
 from resilience.traffic import Demand, Pairs, VehicleClass, assign, memory_needed
-from resilience.traffic.equilibrium import memory
 from tests.tiny import graph
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from resilience.base.errors import InputError
+from resilience.base.memory import available_memory
 from resilience.base.text import say
 from resilience.traffic.demand import Pairs
 from resilience.traffic.equilibrium.workspace import LEAST_NODES, MOST_TREE_BYTES
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 2000  # pairs whose shortest paths at free flow are looked at
 PATHS_A_PAIR = 1.2  # on Chicago Sketch and Porto Alegre between 1.0 and 1.3 at a gap of 1e-6
-LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # of containers
 ROOM = 2.5  # times the paths: new ones beside old ones, and the store when it is packed or grows
 
 
@@ -64,36 +61,3 @@ def check_memory(graph: RoadGraph, demand: Demand) -> None:
         raise InputError(
             say("error.memory", needed=f"{needed / 1e9:.1f}", there=f"{there / 1e9:.1f}", pairs=len(demand.pairs))
         )
-
-
-def available_memory() -> float:
-    """Return the memory that this process may still use, bytes; 0 where nothing says.
-
-    The least of what the machine has, what the container around us may use, and what is left to the process below its
-    own limit (RLIMIT_AS).
-    """
-    most = _memory()
-    try:
-        import resource
-
-        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    except (ImportError, OSError, ValueError):
-        return most
-    if limit in (resource.RLIM_INFINITY, -1):
-        return most
-    used = 0.0
-    with suppress(OSError, ValueError, IndexError, AttributeError):
-        used = float(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    return max(min(most or float("inf"), float(limit) - used), 1.0)
-
-
-def _memory() -> float:
-    """Return the memory that this machine, or the container around us, may use, bytes; 0 where nothing says."""
-    try:
-        most = float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        most = 0.0
-    for limit in LIMITS:
-        with suppress(OSError, ValueError):  # not there, or "max"
-            most = min(most or float("inf"), float(limit.read_text()))
-    return most

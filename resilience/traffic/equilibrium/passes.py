@@ -1,9 +1,9 @@
 """Passes of shortest paths, and how a solution goes on: sweeps, a pass, sweeps, until the relative gap is reached.
 
 A pass asks for the least cost of every pair, adds what is shorter than the paths of a pair, measures, and (unless it
-only measures) moves flow at once, costs following each move. Least costs come from the tree of each origin, or from the
-labels of a contraction hierarchy, which are computed for all pairs before the first is looked at; then only pairs that
-have something to gain have a path unpacked.
+only measures) moves flow. Least costs come from the tree of each origin, and flow moves at once, costs following each
+move; or from the labels of a contraction hierarchy: then only pairs that have something to gain have a path unpacked,
+and flow moves between labels.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from resilience.traffic.hierarchy.paths import path_of_row
 from resilience.traffic.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
-    from resilience.base.arrays import Bytes, Ints
+    from resilience.base.arrays import Bytes, Ints, Longs
     from resilience.traffic.hierarchy.hierarchy import Hierarchy
     from resilience.traffic.hierarchy.labels import Probe
 
@@ -80,6 +80,7 @@ class Ladder(NamedTuple):
     """The hierarchy of a solution: chords, what they cost each class, and scratch; `on` is 0 where trees serve better.
 
     turn : order in which groups are labelled, shape (groups,); need : places that labels of destinations depend on
+    state : where a pass by labels stopped, entries AT to NEW
     """
 
     on: int
@@ -88,6 +89,7 @@ class Ladder(NamedTuple):
     probe: Probe
     turn: Ints
     need: Bytes
+    state: Longs
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -191,7 +193,7 @@ def _copy(source: Any, target: Any) -> None:
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def tree_pass(
     net: Any, roads: Any, trips: Any, store: Any, trees: Any, od: Any, sums: Any, only: Any, move: bool,
-    placing: bool, rough: bool, each: bool, target: float, g: int, k: int,
+    placing: bool, rough: bool, target: float, g: int, k: int,
 ) -> Any:  # fmt: skip
     """One pass of shortest paths over the groups flagged in `only`, from group `g` on; see the head of this file.
 
@@ -199,11 +201,11 @@ def tree_pass(
     store, it goes on as if nothing had happened. At the end it returns (groups, -1). With `move` the sums are taken
     at costs that move along; without, they are exact. `placing` looks only at pairs with trips that are not yet under
     way, and leaves known trees as they are, so that what is known of the other pairs stays true. `rough` says that
-    costs have changed so much that new trees are sooner grown than old ones mended, `each` that every group keeps a
-    tree of its own. `target` is the gap that the
+    costs have changed so much that new trees are sooner grown than old ones mended. `target` is the gap that the
     solution is to reach.
     """
     label, queue = trees.label, trees.queue
+    each = len(trees.up) == len(trips.origin)
     ease, better = EASE * target, 1.0 - max(WORTH * target, 1e-12)
     while g < len(trips.origin):
         if only[g] == 0:
@@ -289,7 +291,7 @@ def label_pass(
     called again without `begin`, it goes on.
     """
     chords, probe = ladder.chords, ladder.probe
-    state = probe.state
+    state = ladder.state
     ease, better = EASE * target, 1.0 - max(worth, 1e-12)
     if begin:
         state[:] = 0
@@ -325,7 +327,7 @@ def label_pass(
                 if placing and store.sent[k] >= cap:
                     k += 1
                     continue
-                cost = label_of(net, chords, row, probe, lane, source, goal)
+                cost, _ = label_of(net, chords, row, probe, lane, source, goal)
                 od[k] = cost
                 if cap <= 0.0:
                     k += 1
@@ -383,18 +385,18 @@ def advance(
             progress[MOVING] = EVERYONE if far else NOBODY
             progress[SEARCHING], progress[GROUP], progress[PAIR] = 1.0, 0.0, -1.0
         move = progress[MOVING] != NOBODY
-        placing, rough = progress[MOVING] == WAITERS, progress[GAP] == np.inf
+        placing = progress[MOVING] == WAITERS
         if ladder.on == 1:
             worth = max(WORTH * target, WORTH_NOW * min(progress[GAP], 0.1)) if move else WORTH * target
             done = label_pass(
                 net, roads, trips, store, ladder, od, sums, only, vehicle, move, placing, target, worth,
-                progress[GROUP] == 0.0,
+                progress[PAIR] < 0.0,
             )  # fmt: skip
-            g, k = (len(trips.origin), -1) if done else (1, -1)  # 1: to be continued
+            g, k = (len(trips.origin), -1) if done else (0, 0)  # a pair: to be continued
         else:
-            each = ladder.on == 0 and len(trees.up) == len(trips.origin)
+            rough = progress[GAP] == np.inf
             g, k = tree_pass(
-                net, roads, trips, store, trees, od, sums, only, move, placing, rough, each, target,
+                net, roads, trips, store, trees, od, sums, only, move, placing, rough, target,
                 int(progress[GROUP]), int(progress[PAIR]),
             )  # fmt: skip
         progress[GROUP], progress[PAIR] = g, k

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 PACK_BELOW = 0.7  # share of the pool in use below which it is packed before it is enlarged
-LEAST_NODES = 2000  # through nodes from which on labels are found sooner than trees are mended (docs/benchmarks.md)
+LEAST_NODES = 2000  # through nodes from which on labels are found sooner than trees are mended (docs/design.md)
 MOST_TREE_BYTES = 512e6  # above this the trees of the origins are grown anew in every pass
 
 
@@ -295,6 +295,7 @@ def _ladder(search: SearchGraph, trips: Trips, classes: int) -> Ladder:
         probe=empty_probe(net, chords),
         turn=turns(net, chords, trips.origin) if on else np.zeros(0, np.int64),
         need=need,
+        state=np.zeros(passes.NEW + 1, np.int64),
     )
 
 

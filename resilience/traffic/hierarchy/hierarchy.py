@@ -4,7 +4,7 @@ Nodes are taken out one after another, and those that a node was joined to are j
 graph and these chords are all that a search needs, which goes up in the order from both ends and meets (Dibbelt,
 Strasser & Wagner 2016, Customizable contraction hierarchies, doi:10.1145/2886843). The order is that of minimum degree
 (Liu 1985, doi:10.1145/214392.214398) as SuperLU computes it: on road networks it leaves about an eighth fewer chords
-than nested dissection, up to some hundred thousand nodes (docs/benchmarks.md).
+than nested dissection, up to some hundred thousand nodes (docs/design.md).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Probe(NamedTuple):
     work : chords to be unpacked, twice their number and 1 where they are driven upwards
     seen, stamp : path that passed a node and where in it, shape (nodes, 2); number of the last path or search
     rows : labels of LANES origins, shape (through * LANES,)
-    mark : places that the origins reach, shape (through,); lanes : group in each lane; state : where a pass stopped
+    mark : places that the origins reach, shape (through,); lanes : group in each lane
     """
 
     front: Floats
@@ -70,7 +70,6 @@ class Probe(NamedTuple):
     rows: Floats
     mark: Bytes
     lanes: NDArray[np.int64]
-    state: NDArray[np.int64]
 
 
 def empty_metric(chords: Hierarchy, classes: int | None = None) -> Metric:
@@ -90,7 +89,7 @@ def empty_probe(net: Net, chords: Hierarchy) -> Probe:
         np.empty(places, np.uint32), np.empty(places, np.uint32), np.empty(places, np.uint32),
         np.zeros(places, np.int64), np.empty(4 * places + 16, np.int64), np.zeros((nodes, 2), np.int64),
         np.zeros(1, np.int64), np.empty(places * LANES), np.zeros(places, np.uint8),
-        np.zeros(LANES, np.int64), np.zeros(7, np.int64),
+        np.zeros(LANES, np.int64),
     )  # fmt: skip
 
 
@@ -229,19 +228,23 @@ def sweep_up_and_down(chords: Any, metric: Any, probe: Any, need: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def label_of(net: Any, chords: Any, cost: Any, probe: Any, lane: Any, source: Any, goal: Any) -> float:
-    """Return the label of a destination that is not the source."""
-    if goal < net.through:
-        return probe.rows[np.uint64(chords.rank[goal]) * ROW + lane]
+def label_of(net: Any, chords: Any, cost: Any, probe: Any, lane: Any, source: Any, goal: Any) -> Any:
+    """Return the label of a destination that is not the source, and the arc that leads into a sink (NO_CHORD: none)."""
     least = np.inf
+    by: Any = NO_CHORD
+    if goal < net.through:
+        return probe.rows[np.uint64(chords.rank[goal]) * ROW + lane], by
     for i in range(net.in_start[goal - net.through], net.in_start[goal - net.through + 1]):
         arc = net.in_arc[i]
         tail = net.tail[arc]
+        reach = np.inf
         if tail < net.through:
-            least = min(least, probe.rows[np.uint64(chords.rank[tail]) * ROW + lane] + cost[arc])
+            reach = probe.rows[np.uint64(chords.rank[tail]) * ROW + lane] + cost[arc]
         elif tail == source:
-            least = min(least, cost[arc])
-    return least
+            reach = cost[arc]
+        if reach < least:
+            least, by = reach, np.int64(arc)
+    return least, by
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -264,24 +267,3 @@ def fill(
         probe.lanes[used] = g
         used += 1
     return at, used
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def label_groups(
-    net: Any, chords: Any, metric: Any, probe: Any, cost: Any, vehicle: Any, c: Any, origin: Any, first: Any,
-    destination: Any, turn: Any, only: Any, need: Any, od: Any,
-) -> None:  # fmt: skip
-    """Write the label of every pair of the groups of class `c` that are flagged in `only` into `od`, shape (pairs,)."""
-    at = 0
-    while True:
-        at, used = fill(net, chords, cost, probe, origin, vehicle, c, turn, only, at)
-        if used == 0:
-            return
-        sweep_up_and_down(chords, metric, probe, need)
-        for lane in range(used):
-            g = probe.lanes[lane]
-            for k in range(first[g], first[g + 1]):
-                same = destination[k] == origin[g]
-                od[k] = 0.0 if same else label_of(
-                    net, chords, cost, probe, np.uint64(lane), origin[g], destination[k]
-                )  # fmt: skip

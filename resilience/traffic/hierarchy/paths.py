@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from resilience.traffic.hierarchy.labels import NO_CHORD, ROW
+from resilience.traffic.hierarchy.labels import NO_CHORD, ROW, label_of
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -20,33 +20,18 @@ def path_of_row(
     is one, then downwards to the origin. Where rounding makes two ways equal, that may lead astray: then it is `path`.
     """
     rows, work = probe.rows, probe.work
-    last: Any = NO_CHORD
-    node = goal
-    if goal >= net.through:
-        least = np.inf
-        for i in range(net.in_start[goal - net.through], net.in_start[goal - net.through + 1]):
-            arc = net.in_arc[i]
-            tail = net.tail[arc]
-            reach = np.inf
-            if tail < net.through:
-                reach = rows[np.uint64(chords.rank[tail]) * ROW + lane] + cost[arc]
-            elif tail == source:
-                reach = cost[arc]
-            if reach < least:
-                least, last = reach, np.int64(arc)
-        if last == NO_CHORD:
-            return 0
-        node = net.tail[last]
-        if node == source:
-            trail[0] = last
-            return 1
+    least, last = label_of(net, chords, cost, probe, lane, source, goal)
+    if least == np.inf:
+        return 0
+    node = goal if last == NO_CHORD else net.tail[last]
+    if node == source:
+        trail[0] = last
+        return 1
     v = chords.rank[node]
     size, rising = 0, False
     first: Any = NO_CHORD
     while True:
         here = rows[np.uint64(v) * ROW + lane]
-        if here == np.inf:
-            return 0
         if source < net.through:
             if v == chords.rank[source]:
                 break
