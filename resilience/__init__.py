@@ -31,6 +31,7 @@ _PUBLIC = {
     "Problem": "resilience.base.errors",
     "Sees": "resilience.agents.commuters",
     "default": "resilience.base.defaults",
+    "all_along": "resilience.city.water",
     "dry": "resilience.city.water",
     "ratio": "resilience.metrics.metric",
     "select": "resilience.city.selection",

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def _road_depths() -> tuple[float, ...]:
+    """Return the edges of the bins of depth in which the speed of cars is told apart, from 0 to closure, metres."""
+    closure, width = default("traffic.closure_depth_m"), default("traffic.depth_bin_m")
+    return (*(width * np.arange(np.ceil(closure / width - 1e-9))).tolist(), closure)
+
+
 DEEP_M = default("safety.deep_water_m")
 DEPTHS = tuple(sorted({0.15, 0.30, 0.50, 1.00, DEEP_M}))
 DEEP = DEPTHS.index(DEEP_M)  # the depth that counts as danger to people on foot
+ROAD_DEPTHS = _road_depths()  # closure is the last
 CELLS_EVERY_HOURS = 3  # maps of the water are drawn every so many hours
 
 
@@ -36,7 +43,9 @@ class Water:
     Parameters
     ----------
     link_m : greatest depth on each road link (what closes it), shape (road links,)
-    link_mean_m : mean depth on each road link (what slows it), shape (road links,)
+    link_share : share of each road link's length that is deeper than each of ROAD_DEPTHS, or at least as deep as the
+        last of them, which stops cars (what slows it), shape (road links, len(ROAD_DEPTHS)); `all_along` makes it for a
+        depth that holds from end to end
     site_m : depth at each site of the city above its protection, shape (sites,)
     site_ground_m : depth at each site as a crew meets it, shape (sites,)
     zone_share : share of each zone's area in water of at least DEPTHS metres, shape (zones, len(DEPTHS))
@@ -46,7 +55,7 @@ class Water:
     """
 
     link_m: NDArray[np.float64]
-    link_mean_m: NDArray[np.float64]
+    link_share: NDArray[np.float64]
     site_m: NDArray[np.float64]
     site_ground_m: NDArray[np.float64]
     zone_share: NDArray[np.float64]
@@ -63,7 +72,7 @@ class Water:
             cells = self.cells_m
         return Water(
             np.maximum(self.link_m, other.link_m),
-            np.maximum(self.link_mean_m, other.link_mean_m),
+            np.maximum(self.link_share, other.link_share),
             np.maximum(self.site_m, other.site_m),
             np.maximum(self.site_ground_m, other.site_ground_m),
             np.maximum(self.zone_share, other.zone_share),
@@ -74,4 +83,38 @@ class Water:
 
 def dry(links: int, sites: int, zones: int) -> Water:
     """Return a field without water."""
-    return Water(np.zeros(links), np.zeros(links), np.zeros(sites), np.zeros(sites), np.zeros((zones, len(DEPTHS))))
+    return Water(
+        np.zeros(links), np.zeros((links, len(ROAD_DEPTHS))), np.zeros(sites), np.zeros(sites),
+        np.zeros((zones, len(DEPTHS))),
+    )  # fmt: skip
+
+
+def all_along(link_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `Water.link_share` of road links that are as deep from end to end, shape (links, len(ROAD_DEPTHS)).
+
+    >>> all_along(np.array([0.0, 0.15, 0.3])).tolist()
+    [[0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]
+
+    """
+    links = len(link_m)
+    return share_beyond(np.asarray(link_m, float), np.arange(links), np.ones(links), links)
+
+
+def share_beyond(
+    depth_m: NDArray[np.float64], link: NDArray[np.int64], share: NDArray[np.float64], links: int
+) -> NDArray[np.float64]:
+    """Return the share of each link's length that lies beyond each of ROAD_DEPTHS, shape (links, len(ROAD_DEPTHS)).
+
+    Parameters
+    ----------
+    depth_m, link, share : depth on each piece of a road, the link it belongs to and its share of that link's length,
+        shape (pieces,)
+    links : number of road links
+
+    """
+    beyond = np.empty((links, len(ROAD_DEPTHS)))
+    for k, edge in enumerate(ROAD_DEPTHS):
+        # a depth of just an edge belongs to the bin below it; one of just closure stops cars
+        deep = depth_m >= edge if edge == ROAD_DEPTHS[-1] else depth_m > edge + 1e-9
+        beyond[:, k] = np.bincount(link[deep], share[deep], links)
+    return np.minimum(beyond, 1.0)

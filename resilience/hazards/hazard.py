@@ -11,7 +11,7 @@ import numpy as np
 
 from resilience.base.contract import Extension
 from resilience.base.text import say
-from resilience.city.water import DEPTHS, Water
+from resilience.city.water import DEPTHS, ROAD_DEPTHS, Water
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -229,8 +229,8 @@ class CheckedEvent(Event):
         self.extension, self.event = extension, event
         self.warns = callable(getattr(event, "at_risk", None))
         links, sites, zones = len(city["road_links"]), len(city.sites), len(city["zones"])
-        self.shapes = {"link_m": (links,), "link_mean_m": (links,), "site_m": (sites,), "site_ground_m": (sites,),
-                       "zone_share": (zones, len(DEPTHS))}  # fmt: skip
+        self.shapes = {"link_m": (links,), "link_share": (links, len(ROAD_DEPTHS)), "site_m": (sites,),
+                       "site_ground_m": (sites,), "zone_share": (zones, len(DEPTHS))}  # fmt: skip
         self.zones, self.components = zones, city.components
 
     def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:

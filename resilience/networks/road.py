@@ -116,21 +116,30 @@ class RoadModel:
         origin, destination : zone numbers, shape (pairs,)
 
         """
-        inside = self.largest_part(closed)[self.zone_node]
+        label = self._parts(closed)
+        inside = self._largest(closed, label)[self.zone_node]
         joined = np.asarray(inside[origin] & inside[destination] | (origin == destination), np.bool_)
         rest = np.flatnonzero(~joined)
         if len(rest) == 0:
             return joined
         tail, head, barred = self.graph.tail, self.graph.head, self.graph.barred
-        keep = ~closed & ~barred[tail]
-        graph = csr_array((np.ones(int(keep.sum())), (tail[keep], head[keep])), shape=(self.graph.nodes,) * 2)
-        for zone in np.unique(origin[rest]):
-            mine = rest[origin[rest] == zone]
-            seen = np.zeros(self.graph.nodes, np.bool_)
-            for start in np.unique(head[~closed & (tail == self.zone_node[zone])]):
-                if not seen[start]:
-                    seen[breadth_first_order(graph, int(start), return_predecessors=False)] = True
-            joined[mine] = seen[self.zone_node[destination[mine]]]
+        between = ~closed & ~barred[tail] & (label[tail] != label[head])  # nobody passes through a zone
+        ends = label[tail[between]], label[head[between]]
+        parts = csr_array((np.ones(len(ends[0])), ends), shape=(int(label.max()) + 1,) * 2)
+        out = np.flatnonzero(~closed & barred[tail])
+        out = out[np.argsort(tail[out], kind="stable")]
+        rest = rest[np.argsort(origin[rest], kind="stable")]
+        zones, first = np.unique(origin[rest], return_index=True)
+        known: dict[bytes, Bools] = {}
+        for zone, mine in zip(zones, np.split(rest, first[1:]), strict=True):
+            low, high = np.searchsorted(tail[out], self.zone_node[zone] + np.arange(2))
+            starts = np.unique(label[head[out[low:high]]])
+            if (key := starts.tobytes()) not in known:
+                seen = np.zeros(parts.shape[0], np.bool_)
+                for start in starts:
+                    seen[breadth_first_order(parts, int(start), return_predecessors=False)] = True
+                known[key] = seen
+            joined[mine] = known[key][label[self.zone_node[destination[mine]]]]
         return joined
 
     def largest_part(self, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -138,8 +147,10 @@ class RoadModel:
 
         Zones join nothing: a zone lies in it when it can reach it and be reached from it by its own connectors.
         """
+        return self._largest(closed, self._parts(closed))
+
+    def _largest(self, closed: Bools, label: Ints) -> Bools:
         barred = self.graph.barred
-        label = self._parts(closed)
         junctions = np.flatnonzero(~barred)
         inside = (label == np.bincount(label[junctions]).argmax()) & ~barred
         tail, head = self.graph.tail[~closed], self.graph.head[~closed]
@@ -201,13 +212,6 @@ def speed_in_water(depth_m: NDArray[np.float64], limit_kmh: NDArray[np.float64])
     )
     speed = np.minimum(limit_kmh, curve)
     return np.where(depth_m >= default("traffic.closure_depth_m"), 0.0, np.where(w > 0.0, speed, limit_kmh))
-
-
-def binned_depth(depth_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return depths rounded to the middle of their bin of 0.10 m; 0 stays 0 (few road states, few solutions)."""
-    width = default("traffic.depth_bin_m")
-    bins = np.maximum(np.ceil(depth_m / width - 1e-9), 1.0)
-    return np.where(depth_m > 0.0, (bins - 0.5) * width, 0.0)
 
 
 def _components(tables: Tables) -> list[pd.Index]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from resilience.base.arrays import Floats, Ints
+
 NODATA = (-999, -9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
 CELL_BYTES = 40  # of a cell while a raster is read and used
 ALONE_M = 50.0  # a lowest value of many cells with no other height so near above it is nodata that is not declared
@@ -38,6 +40,9 @@ _UNITS = {  # metres of a unit of height: names in files of GDAL, EPSG and other
     _FOOT / 12.0: ("in", "inch", "inches"),
     3 * _FOOT: ("yd", "yard", "yards"),
 }
+
+
+LEAST_PIECE_M = 1e-6  # what a line has in a cell that it only touches at a corner is rounding
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,48 @@ class Raster:
         row = np.floor((self.north - np.asarray(y, float)) / self.cell_m).astype(np.int64)
         inside = (col >= 0) & (col < cols) & (row >= 0) & (row < rows)
         return np.where(inside, row * cols + col, -1)
+
+    def cells_along(self, start: Floats, end: Floats) -> tuple[Ints, Ints, Floats]:
+        """Return the cells that straight lines pass through, and how much of each line lies in each.
+
+        Parameters
+        ----------
+        start, end : ends of the lines, shape (lines, 2)
+
+        Returns
+        -------
+        line, cell, metres
+            Number of the line, flat number of the cell (-1 outside the grid) and metres in it, ordered along each
+            line, shape (pieces,). A line without length has one piece of 0 metres.
+
+        Examples
+        --------
+        >>> flat = Raster(np.zeros((1, 3)), west=0.0, north=10.0, cell_m=10.0)
+        >>> _, cell, metres = flat.cells_along(np.array([[5.0, 5.0]]), np.array([[22.0, 5.0]]))
+        >>> cell.tolist(), metres.round(6).tolist()
+        ([0, 1, 2], [5.0, 10.0, 2.0])
+
+        """
+        many, length = len(start), np.hypot(*(end - start).T)
+        lines, shares = [np.arange(many), np.arange(many)], [np.zeros(many), np.ones(many)]
+        for axis, edge in ((0, self.west), (1, self.north)):
+            a, b = ((ends[:, axis] - edge) / self.cell_m for ends in (start, end))
+            first = np.floor(np.minimum(a, b)) + 1.0
+            crossed = np.maximum(np.ceil(np.maximum(a, b)) - first, 0.0).astype(np.int64)
+            line = np.repeat(np.arange(many), crossed)
+            nth = np.arange(len(line)) - np.repeat(np.cumsum(crossed) - crossed, crossed)
+            lines.append(line)
+            shares.append((first[line] + nth - a[line]) / (b - a)[line])
+        of, share = np.concatenate(lines), np.clip(np.concatenate(shares), 0.0, 1.0)
+        order = np.lexsort((share, of))
+        of, share = of[order], share[order]
+        same = of[1:] == of[:-1]
+        of, low, high = of[:-1][same], share[:-1][same], share[1:][same]
+        metres = (high - low) * length[of]
+        some = (metres > LEAST_PIECE_M) | ((length[of] <= LEAST_PIECE_M) & (high > low))
+        of, metres, middle = of[some], metres[some], ((low + high) / 2.0)[some]
+        x, y = (start[of] + middle[:, None] * (end - start)[of]).T
+        return of, self.cell_of(x, y), metres
 
 
 def read_raster(path: Path, crs: str) -> Raster:

@@ -1,7 +1,9 @@
 """Zones that the roads cut off, and which closures cut them off.
 
 A zone is cut off while more than half of its trip makers have no open way to where they go: a fact of the roads, on any
-day of the week and whatever else keeps people at home. It is looked at when trips go out.
+day of the week and whatever else keeps people at home. It begins in the hours in which people set out or are about,
+from the morning's trips to the evening's: a closure at night cuts off in the morning, if it is still there. It ends in
+the hour in which a road opens.
 """
 
 from __future__ import annotations
@@ -29,14 +31,20 @@ class CutOff:
 
     Attributes
     ----------
-    cut : zones cut off, shape (zones,)
+    cut : zones told as cut off, shape (zones,)
+    lost : zones of which more than half of the trip makers have no way now, shape (zones,)
+    without : trip makers of each zone that have no way, shape (zones,)
 
     """
 
     def __init__(self, world: World, road: RoadModel, people: Population) -> None:
         self.world, self.road, self.people = world, road, people
         self.cut = np.zeros(len(world.residents), np.bool_)
+        self.lost, self.without = self.cut.copy(), np.zeros(len(self.cut))
         self.everybody = sums(people.origin, people.persons, len(self.cut))
+        self.trips, at = np.unique(np.column_stack([people.origin, people.destination]), axis=0, return_inverse=True)
+        self.makers = sums(at.ravel(), people.persons, len(self.trips))
+        self.closed = np.zeros(len(road.graph.tail), np.bool_)
 
     @classmethod
     def of(cls, world: World) -> Self | None:
@@ -46,26 +54,36 @@ class CutOff:
         return cls(world, world.road, world.people)
 
     def step(self, hour: int) -> None:
-        """Look at the ways out when trips go out."""
-        world, people = self.world, self.people
-        if world.no_way is None or hour % 24 != world.inputs.rhythm.morning:
-            return
-        without = sums(people.origin[world.no_way], people.persons[world.no_way], len(self.cut))
-        cut = without > default("traffic.cut_off_share") * np.maximum(self.everybody, 1e-9)
-        names = world.city["zones"].index
-        for zone in np.flatnonzero(self.cut & ~cut):
-            world.record.tell(hour, str(names[zone]), "reachable")
-        fresh, self.cut = cut & ~self.cut, cut
-        world.record.put("travel/cut_off_zones", hour, float(cut.sum()))
-        world.record.put("travel/cut_off_people", hour, float(world.residents[cut].sum()))
+        """Look at the ways out when a road has closed or opened, and tell which zones have lost theirs."""
+        world, rhythm = self.world, self.world.inputs.rhythm
+        closed = world.state_of_roads.closed
+        if not np.array_equal(closed, self.closed):
+            self.closed = closed
+            self._look()
+        for zone in np.flatnonzero(self.cut & ~self.lost):
+            world.record.tell(hour, str(world.city["zones"].index[zone]), "reachable")
+        self.cut &= self.lost
+        if (hour - rhythm.morning) % 24 <= (rhythm.evening - rhythm.morning) % 24:
+            self._tell(hour, self.lost & ~self.cut)
+        world.record.put("travel/cut_off_zones", hour, float(self.cut.sum()))
+        world.record.put("travel/cut_off_people", hour, float(world.residents[self.cut].sum()))
+
+    def _look(self) -> None:
+        no_way = ~self.road.ways(self.closed, self.trips[:, 0], self.trips[:, 1])
+        self.without = sums(self.trips[no_way, 0], self.makers[no_way], len(self.cut))
+        self.lost = self.without > default("traffic.cut_off_share") * np.maximum(self.everybody, 1e-9)
+
+    def _tell(self, hour: int, fresh: Bools) -> None:
+        world, names = self.world, self.world.city["zones"].index
+        self.cut |= fresh
         if not fresh.any():
             return
-        ways = Ways(self.road, world.state_of_roads.closed)
+        ways = Ways(self.road, self.closed)
         for zone in np.flatnonzero(fresh):
             links, others = self._blame(ways, int(zone))
             causes = [world.why_shut(link) for link in links] or [-1]
             world.record.tell(
-                hour, str(names[zone]), "cut_off", "no_way", causes[0], f"{without[zone]:.0f}",
+                hour, str(names[zone]), "cut_off", "no_way", causes[0], f"{self.without[zone]:.0f}",
                 together=causes[1:], alternatives=others,
             )  # fmt: skip
 

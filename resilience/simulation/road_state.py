@@ -1,4 +1,9 @@
-"""The state of the roads for cars: what is closed, how fast, how much capacity is left."""
+"""The state of the roads: what is closed, how fast, how much capacity is left, for cars and for high vehicles.
+
+Water holds where it stands: a link is slowed on the part of its length that is wet, and a signal without power costs
+its approach the same whether the last link before it is long or short. So cutting a street into more links changes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience.base.defaults import default
-from resilience.networks.road import RoadModel, binned_depth, speed_in_water
+from resilience.city.water import ROAD_DEPTHS
+from resilience.networks.road import RoadModel, speed_in_water
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
     from resilience.city.water import Water
+
+LEAST_SPEED = 0.01  # share of the dry road's, in the deepest water that is open
+LEAST_CAPACITY = 1e-6  # share of it that a link of next to no length keeps before a dark signal
 
 
 @dataclass(frozen=True)
@@ -22,13 +31,16 @@ class RoadState:
     Parameters
     ----------
     closed : no car passes
-    speed, capacity : share of the dry road's, in (0, 1]
+    speed : free-flow speed over the whole link, share of the dry road's, in (0, 1]
+    capacity : share of the dry road's, in (0, 1], that delays the link's flow as much as all that hinders parts of it
+    narrowest : share of the dry road's capacity, in (0, 1], where least of it is left
 
     """
 
     closed: Bools
     speed: Floats
     capacity: Floats
+    narrowest: Floats
 
     def changed(self, other: RoadState) -> Bools:
         """Return which links differ."""
@@ -36,38 +48,84 @@ class RoadState:
             (self.closed != other.closed)
             | (np.abs(self.speed - other.speed) > 1e-9)
             | (np.abs(self.capacity - other.capacity) > 1e-9)
+            | (np.abs(self.narrowest - other.narrowest) > 1e-9)
         )
 
 
 def open_state(road: RoadModel) -> RoadState:
     """Return the state of a dry city with power."""
     many = len(road.graph.tail)
-    return RoadState(np.zeros(many, np.bool_), np.ones(many), np.ones(many))
+    return RoadState(np.zeros(many, np.bool_), *np.ones((3, many)))
 
 
 def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signals: Bools) -> RoadState:
-    """Return the state of the roads.
+    """Return the state of the roads for cars.
+
+    A link whose parts i, of share w_i, are driven at shares s_i of the dry speed and have shares c_i of the dry
+    capacity takes t0 [sum w_i/s_i + b (v/c)^p sum (w_i/s_i) c_i^-p]; its speed and capacity are those that make it so.
+    A signal without power adds d (v/c)^p (k^-p - 1) minutes on each approach, k being `traffic.signal_capacity` and d
+    `traffic.signal_delay_s`.
 
     Parameters
     ----------
+    water : the water of the hour, None on a dry day
     blocked : road links that are shut for another reason, shape (road links,)
     dark_signals : junctions whose signals have no power, shape (junctions,)
 
     """
-    links = road.network.links
-    limit = links["speed_kmh"].to_numpy(float)
-    closed, speed = blocked.copy(), np.ones(len(links))
+    links, graph = road.network.links, road.graph
+    share, speed_there = _in_water(links["speed_kmh"].to_numpy(float), water)
+    capacity_there = np.maximum(speed_there, default("traffic.capacity_floor"))
+    closed = blocked.copy()
     if water is not None:
         closed |= water.link_m >= default("traffic.closure_depth_m")
-        wet = (water.link_mean_m > 0) & ~closed
-        below_closure = np.minimum(water.link_mean_m, default("traffic.closure_depth_m") - 1e-6)
-        slow = speed_in_water(binned_depth(below_closure[wet]), limit[wet])
-        speed[wet] = np.maximum(slow / limit[wet], 0.01)
-    capacity = np.maximum(speed, default("traffic.capacity_floor"))
+    power, b, free = (road.on_roads(values) for values in (graph.power, graph.b, graph.free_flow_min))
+    slowed = np.where(closed[:, None], np.eye(1, share.shape[1]), share / speed_there)
+    longer = slowed.sum(axis=1)
     _, head = road.network.ends
-    capacity = np.where(dark_signals[head], capacity * default("traffic.signal_capacity"), capacity)
+    dark = np.flatnonzero(dark_signals[head] & (free * b > 0))
+    left = default("traffic.signal_capacity")
+    with np.errstate(over="ignore"):
+        delay = (slowed * capacity_there ** -power[:, None]).sum(axis=1)
+        lost_min = default("traffic.signal_delay_s") / 60.0 * (left ** -power[dark] - 1.0)
+        delay[dark] += lost_min / (free * b)[dark]
+        capacity = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
+    narrowest = np.where(slowed > 0, capacity_there, 1.0).min(axis=1)
+    narrowest = np.where(dark_signals[head], narrowest * left, narrowest)
     return RoadState(
         np.asarray(road.all_links(closed, False), np.bool_),
-        np.asarray(road.all_links(speed, 1.0), float),
-        np.asarray(road.all_links(capacity, 1.0), float),
+        *(np.asarray(road.all_links(values, 1.0), float) for values in (1.0 / longer, capacity, narrowest)),
     )
+
+
+def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
+    """Return how long crews and ambulances take on each link, minutes, shape (all links,); closures are not looked at.
+
+    They are as fast as cars, and in water that stops cars they drive at `traffic.emergency_wading_speed` of the limit.
+    """
+    share, speed = _in_water(road.network.links["speed_kmh"].to_numpy(float), water)
+    wading = water.link_share[:, -1]
+    longer = (share / speed).sum(axis=1) + wading / default("traffic.emergency_wading_speed")
+    return np.asarray(road.graph.free_flow_min * np.asarray(road.all_links(longer, 1.0), float), float)
+
+
+def _in_water(limit_kmh: Floats, water: Water | None) -> tuple[Floats, Floats]:
+    """Return how much of each link is dry, then in each bin of depth that is open to cars, and how fast cars are there.
+
+    Returns
+    -------
+    share, speed
+        Share of the length and share of the dry speed, shape (road links, len(ROAD_DEPTHS)).
+
+    """
+    speed = np.ones((len(limit_kmh), len(ROAD_DEPTHS)))
+    share = np.zeros_like(speed)
+    if water is None:
+        share[:, 0] = 1.0
+        return share, speed
+    share[:, 0] = 1.0 - water.link_share[:, 0]
+    share[:, 1:] = np.maximum(water.link_share[:, :-1] - water.link_share[:, 1:], 0.0)
+    for k, middle in enumerate(np.diff(ROAD_DEPTHS) / 2.0 + ROAD_DEPTHS[:-1], start=1):
+        slow = speed_in_water(np.full(len(limit_kmh), middle), limit_kmh)
+        speed[:, k] = np.maximum(slow / limit_kmh, LEAST_SPEED)
+    return share, speed

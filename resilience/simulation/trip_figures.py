@@ -95,7 +95,7 @@ def put_roads(world: World, road: RoadModel, hour: int, usual: Assignment, solve
     served = demand * has_way
     length = world.city["road_links"]["length_m"].to_numpy(float)
     flow = road.on_roads(solved.flow)
-    capacity = road.on_roads(road.graph.capacity_vph * roads.capacity)
+    capacity = road.on_roads(road.graph.capacity_vph * roads.narrowest)
     figures = {
         "vehicles": served.sum(),
         "planned_vehicles": planned.sum(),

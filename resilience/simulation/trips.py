@@ -86,7 +86,6 @@ class Trips:
             world.record.put(f"travel/{reason.name.lower()}", hour, count)
         put_roads(world, self.road, hour, traffic.ordinary[OUT, weekend], solved, demand)
         world.labour = self._labour(due, goes | there)
-        world.no_way = ~np.isfinite(now)
         world.flow = self.road.on_roads(solved.flow)
 
     def _back(self, hour: int, weekday: int) -> None:

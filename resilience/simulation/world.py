@@ -11,7 +11,7 @@ from resilience.base.defaults import default
 from resilience.city.view import View
 from resilience.city.water import dry
 from resilience.results.record import Record
-from resilience.simulation.road_state import RoadState, open_state
+from resilience.simulation.road_state import RoadState, minutes_of_high_vehicles, open_state
 from resilience.simulation.services import Services
 from resilience.traffic.skims import minutes_to_nearest, nodes_within
 
@@ -52,7 +52,6 @@ class World:
     blocked : road links shut to everybody, crews too (tunnels out of service), shape (road links,)
     roads_changed : whether they changed in this hour
     flow : traffic solved in this hour, pcu/h on the road links, shape (road links,); None in other hours
-    no_way : trip makers whose way out no open road makes, shape (people,), as of the last period; None before
     labour : share of the work force that came today, shape (firms,)
     failed_by : component number -> number of the event in which it failed
     closed_by : number of the event in which each road link closed, -1 where it is open, shape (road links,)
@@ -90,7 +89,6 @@ class World:
         self.blocked = np.zeros(self.links, np.bool_)
         self.roads_changed = False
         self.flow: Floats | None = None
-        self.no_way: Bools | None = None
         self.labour = np.ones(len(city["firms"]))
         self.failed_by: dict[int, int] = {}
         self.closed_by = np.full(self.links, -1)
@@ -220,7 +218,7 @@ class World:
     def for_high_vehicles(self) -> tuple[Floats, Bools]:
         """Return link minutes and closures for crews and ambulances: high vehicles that traffic makes way for.
 
-        They pass deeper water than cars, there at walking pace, and are not held up by congestion. What is shut for
+        They pass deeper water than cars, there slowly, and are not held up by congestion. What is shut for
         another reason than water is shut for them too.
         """
         if self.road is None or self.roads is None:
@@ -229,9 +227,7 @@ class World:
         if self._high is None:
             deep = self.water.link_m >= default("traffic.emergency_closure_depth_m")
             closed = np.asarray(self.road.all_links(deep | self.blocked, False), np.bool_)
-            wading = default("traffic.emergency_wading_speed")
-            speed = np.where(self.roads.closed, wading, self.roads.speed)
-            self._high = (self.road.graph.free_flow_min / speed, closed)
+            self._high = (minutes_of_high_vehicles(self.road, self.water), closed)
         return self._high
 
     def why_shut(self, link: int) -> int:

@@ -137,19 +137,20 @@ def link(city):
     return {name.removeprefix("road:"): i for i, name in enumerate(city["road_links"].index)}
 
 
-def test_a_road_is_closed_by_its_deepest_and_slowed_by_its_mean_depth(city, link):
+def test_a_road_is_closed_by_its_deepest_point_and_wet_as_far_as_it_is_wet(city, link):
     field = at(city, 4.5)
-    # low crosses the lake and cells of 1, 2, 3 m; mid crosses 3, 4, 5, 6 m
+    # low lies 50 m on the lake, 100 m each on 1 and 2 m, 50 m on 3 m; mid 50 m each on 3 and 6 m, 100 m on 4 and 5 m
     assert field.link_m[link["low"]] == pytest.approx(3.5)
-    assert field.link_mean_m[link["low"]] == pytest.approx(np.mean([3.5, 2.5, 1.5]))
+    np.testing.assert_allclose(field.link_share[link["low"]], 1.0)
     assert field.link_m[link["mid"]] == pytest.approx(1.5)
-    assert field.link_mean_m[link["mid"]] == pytest.approx(np.mean([1.5, 0.5, 0, 0]))
+    np.testing.assert_allclose(field.link_share[link["mid"]], 0.5)
+    np.testing.assert_allclose(at(city, 4.2).link_share[link["mid"]], [0.5, 0.5, 1 / 6, 1 / 6], atol=1e-9)
 
 
 def test_the_geometry_of_a_road_counts_and_not_the_straight_line(city, link):
-    assert at(city, 8.5).link_mean_m[link["bent"]] == pytest.approx(
-        np.mean([5.5, 4.5, 3.5, 2.5, 1.5, 0.5, 0.0]), abs=1e-4
-    )
+    way_back = np.hypot(300, 40)  # a sixth of it, and 50 m of the way there, lie on the cell of 9 m
+    wet = (40 + 550 + 5 / 6 * way_back) / (40 + 600 + way_back)
+    np.testing.assert_allclose(at(city, 8.9).link_share[link["bent"]], wet)
 
 
 def test_a_road_off_the_terrain_stays_dry(city, link):
@@ -212,7 +213,7 @@ LEVELS = st.floats(0.0, 12.0)
 def test_a_higher_stage_wets_a_superset_and_is_nowhere_shallower(a, b):
     city = _shore()
     low, high = (at(city, level, cells=True) for level in sorted((a, b)))
-    for name in ("link_m", "link_mean_m", "site_m", "site_ground_m", "zone_share", "cells_m"):
+    for name in ("link_m", "link_share", "site_m", "site_ground_m", "zone_share", "cells_m"):
         shallow, deep = getattr(low, name), getattr(high, name)
         assert (deep >= shallow).all(), name
         assert ((deep > 0) >= (shallow > 0)).all(), name

@@ -130,7 +130,7 @@ def test_a_higher_stage_is_nowhere_shallower_on_links_sites_and_zones(tmp_path_f
     }
     folder = tmp_path_factory.mktemp("law")
     (_, low), (_, high) = (water(folder, GROUND, level, **tables) for level in sorted((a, b)))
-    for name in ("link_m", "link_mean_m", "site_m", "site_ground_m", "zone_share", "cells_m"):
+    for name in ("link_m", "link_share", "site_m", "site_ground_m", "zone_share", "cells_m"):
         assert (getattr(high, name) >= getattr(low, name)).all(), name
 
 

@@ -71,8 +71,24 @@ def test_a_zone_with_every_road_shut_is_cut_off_on_any_day(tmp_path):
     """Shut from Saturday 05:00 to Tuesday 12:00; nobody travels on a weekend."""
     hazards = {"h": (["AM", "MA"], 0, 79)}
     record = town(tmp_path / "t", ["A-M", "M-B"], {("A", "B"): 60}, hazards, onset="Saturday 05:00", days=6, weekend=0)
-    assert [(hour, what) for hour, what, *_ in told(record, "zone:A")] == [(7, "cut_off"), (103, "reachable")]
-    assert record.curve("travel/cut_off_people", hold=True)[[7, 79, 103]].tolist() == [100, 100, 0]
+    assert [(hour, what) for hour, what, *_ in told(record, "zone:A")] == [(7, "cut_off"), (84, "reachable")]
+    people = record.curve("travel/cut_off_people")
+    assert np.flatnonzero(people == 100).tolist() == list(range(7, 84))
+    assert (people[84:] == 0).all()
+
+
+@pytest.mark.parametrize("first", [3, 9, 12])
+def test_a_closure_of_an_hour_by_day_cuts_a_zone_off_for_that_hour(tmp_path, first):
+    """At 08:00, 14:00 and 17:00, between the hours in which people set out."""
+    record = town(tmp_path / "t", ["A-M", "M-B"], {("A", "B"): 60}, {"h": (["AM", "MA"], first, first + 1)})
+    told_of = [(hour, what) for hour, what, *_ in told(record, "zone:A")]
+    assert told_of == [(5 + first, "cut_off"), (6 + first, "reachable")]
+
+
+def test_a_closure_at_night_cuts_off_in_the_morning_if_it_is_still_there(tmp_path):
+    hazards = {"short": (["AM", "MA"], 15, 17), "long": (["AM", "MA"], 45, 55)}  # 20:00 to 22:00; 02:00 to 12:00
+    record = town(tmp_path / "t", ["A-M", "M-B"], {("A", "B"): 60}, hazards)
+    assert [(hour, what) for hour, what, *_ in told(record, "zone:A")] == [(55, "cut_off"), (60, "reachable")]
 
 
 @pytest.mark.parametrize(("to_b", "to_c"), [(60, 40), (85, 15)])
@@ -160,12 +176,13 @@ def test_stranded_staff_work_at_the_firm_where_they_are(tmp_path):
 
 
 def test_what_keeps_a_road_shut_now_is_told_and_not_what_closed_it_first(tmp_path):
-    """Off from 08:00 to 15:00 for one reason and from 13:00 on for another; cut off on the second morning."""
-    hazards = {"early": (["AM", "MA"], 3, 10), "late": (["AM", "MA"], 8, 60)}
-    record = town(tmp_path / "t", ["A-M", "M-B"], {("A", "B"): 10}, hazards)
+    """AM is off from 08:00 to 15:00 for one reason and from 13:00 on for another; the way around it at 16:00."""
+    hazards = {"early": (["AM", "MA"], 3, 10), "late": (["AM", "MA"], 8, 60), "around": (["AN", "NA"], 11, 60)}
+    record = town(tmp_path / "t", ["A-M", "M-B", "A-N", "N-B"], {("A", "B"): 10}, hazards)
     event = next(e for e in record.events if e["what"] == "cut_off")
     by_number = {e["event"]: e for e in record.events}
     cause = by_number[event["cause"]]
+    assert event["hour"] == 16
     assert cause["component"] == "road:AM"
     assert by_number[cause["cause"]]["component"] == "hazard:late"
 

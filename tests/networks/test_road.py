@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilience.case.case import load_case
-from resilience.networks.road import binned_depth, speed_in_water
+from resilience.networks.road import speed_in_water
 from tests.tiny import POWER, write_case
 
 
@@ -108,20 +108,3 @@ def test_deeper_water_is_never_faster(depths, limit):
     assert ((speed >= 0) & (speed <= limit)).all()
     assert (speed[depth >= 0.3] == 0).all()
     assert (speed[depth < 0.3] > 0).all()
-
-
-@given(st.floats(1e-6, 5))
-def test_a_bin_holds_its_depth(depth):
-    middle = float(binned_depth(np.array([depth]))[0])
-    assert middle - 0.05 <= depth * (1 + 1e-6)
-    assert depth <= middle + 0.05 + 1e-6
-    assert (middle - 0.05) / 0.1 == pytest.approx(round((middle - 0.05) / 0.1), abs=1e-6)
-
-
-def test_bins():
-    found = binned_depth(np.array([0.0, 0.01, 0.1, 0.11, 0.2, 0.299, 0.3, 0.31]))
-    np.testing.assert_allclose(found, [0, 0.05, 0.05, 0.15, 0.15, 0.25, 0.25, 0.35])
-
-
-def test_a_film_of_water_has_no_negative_depth():
-    assert binned_depth(np.array([1e-12]))[0] >= 0

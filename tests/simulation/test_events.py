@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from resilience import Damage, Event, dry
+from resilience import Damage, Event, all_along, dry
 from resilience.base.streams import Streams
 from resilience.simulation.engine import run
 
@@ -31,7 +31,7 @@ class Falls(Event):
         if not self.begins <= hour < self.begins + 4:
             return None, Damage()
         deep = np.full(len(self.dry.link_m), 0.6)
-        return replace(self.dry, link_m=deep, link_mean_m=deep, level_m=0.6), Damage()
+        return replace(self.dry, link_m=deep, link_share=all_along(deep), level_m=0.6), Damage()
 
 
 def test_roads_are_dry_as_soon_as_no_event_brings_water(sioux):

@@ -18,7 +18,7 @@ from scipy.ndimage import label
 
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
-from resilience.city.water import DEPTHS, Water
+from resilience.city.water import DEPTHS, Water, share_beyond
 from resilience.readers.raster import to_tenth_mm
 
 if TYPE_CHECKING:
@@ -105,10 +105,11 @@ class Inundation:
 
         A cell is wet where its connection level lies below the level of the lake, and as deep as its ground does, to a
         tenth of a millimetre: so a depth of just a limit is that limit, whatever the last digits of the ground. A
-        road on the ground is closed by its deepest point and slowed by the mean; both are lowered by what it is raised.
-        A bridge is wet by what the lake stands above its deck (`deck_m`); one without a deck height stays open. A
-        tunnel fills when water passes one of its portals, the ground there and what it is raised by: how deep that
-        portal stands in the water and `flood.tunnel_sag_m` more; the ground or the lake above it does not matter.
+        road on the ground is closed by its deepest point and slowed where it is wet, as far as it is wet; what it is
+        raised by lowers the water on it. A bridge is wet by what the lake stands above its deck (`deck_m`); one without
+        a deck height stays open. A tunnel fills when water passes one of its portals, the ground there and what it is
+        raised by: how deep that portal stands in the water and `flood.tunnel_sag_m` more; the ground or the lake above
+        it does not matter.
         """
         e, level_m = self.exposure, float(to_tenth_mm(np.array(level_m)))
         ground, connection = self.ground.ravel(), self.connection.ravel()
@@ -117,23 +118,7 @@ class Inundation:
         flat[:-1][wet] = to_tenth_mm(level_m - ground[wet])
         depth = flat[:-1].copy()
         depth[self.lake.ravel()] = 0.0
-        samples = flat[e.sample_cell]
-        if len(e.link_start):
-            deepest = np.maximum.reduceat(samples, e.link_start)
-            counts = np.diff(np.append(e.link_start, len(samples)))
-            mean = np.add.reduceat(samples, e.link_start) / counts
-        else:
-            deepest = mean = np.zeros(0)
-        over_deck = np.where(
-            np.isnan(self.deck_m) | (deepest <= 0), 0.0, to_tenth_mm(np.maximum(0.0, level_m - self.deck_m))
-        )
-        deepest, mean = (np.where(e.bridge, over_deck, v) for v in (deepest, mean))
-        at_portal = np.zeros(len(e.link_start))
-        np.maximum.at(at_portal, e.portal_link, to_tenth_mm(flat[e.portal_cell] - self.raised_m[e.portal_link]))
-        full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
-        deepest, mean = (
-            np.where(e.tunnel, full, to_tenth_mm(np.maximum(0.0, v - self.raised_m))) for v in (deepest, mean)
-        )
+        link_m, link_share = self._on_links(flat, level_m)
         site = flat[e.site_cell]
         share = np.empty((len(e.zone_cell), len(DEPTHS)))
         area = np.maximum(np.bincount(e.cell_zone, minlength=len(e.zone_cell)), 1)
@@ -141,11 +126,31 @@ class Inundation:
         for k, limit in enumerate(DEPTHS):
             share[:, k] = np.bincount(e.cell_zone, in_zone >= limit, len(e.zone_cell)) / area
         return Water(
-            link_m=deepest,
-            link_mean_m=mean,
+            link_m=link_m,
+            link_share=link_share,
             site_m=to_tenth_mm(np.maximum(0.0, site - self.site_raised_m)),
             site_ground_m=site,
             zone_share=share,
             level_m=level_m if np.isfinite(level_m) else np.nan,
             cells_m=depth.reshape(self.ground.shape) if with_cells else None,
         )
+
+    def _on_links(self, flat: Floats, level_m: float) -> tuple[Floats, Floats]:
+        """Return the greatest depth on each road link, and the share of its length beyond each of ROAD_DEPTHS."""
+        e = self.exposure
+        links = len(e.bridge)
+        ground = flat[e.piece_cell]
+        depth = np.maximum(0.0, ground - self.raised_m[e.piece_link])
+        bridge = e.bridge[e.piece_link]
+        deck = self.deck_m[e.piece_link[bridge]]
+        depth[bridge] = np.where(np.isnan(deck) | (ground[bridge] <= 0), 0.0, np.maximum(0.0, level_m - deck))
+        at_portal = np.zeros(links)
+        np.maximum.at(at_portal, e.portal_link, to_tenth_mm(flat[e.portal_cell] - self.raised_m[e.portal_link]))
+        full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
+        tunnel = e.tunnel[e.piece_link]
+        depth[tunnel] = full[e.piece_link[tunnel]]
+        wet = np.flatnonzero(depth > 0.0)
+        depth, link = to_tenth_mm(depth[wet]), e.piece_link[wet]
+        deepest = np.zeros(links)
+        np.maximum.at(deepest, link, depth)
+        return deepest, share_beyond(depth, link, e.piece_share[wet], links)

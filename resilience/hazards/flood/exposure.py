@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,8 @@ class Exposure:
 
     Parameters
     ----------
-    sample_cell, link_start : cells under the points along every road link, and where each link's points begin
+    piece_link, piece_cell, piece_share : the road links cut along the cells they pass through, at least one piece each:
+        number of the link, ascending; cell, -1 off the terrain; and share of the link's length
     bridge, tunnel : road links by structure
     portal_cell, portal_link : cells at the portals of tunnels, and the road link each belongs to
     site_cell : cell of each site of the city
@@ -38,8 +38,9 @@ class Exposure:
 
     """
 
-    sample_cell: Ints
-    link_start: Ints
+    piece_link: Ints
+    piece_cell: Ints
+    piece_share: Floats
     bridge: NDArray[np.bool_]
     tunnel: NDArray[np.bool_]
     portal_cell: Ints
@@ -87,18 +88,9 @@ def expose(city: City, terrain: Raster, label_: str, lake: NDArray[np.bool_]) ->
         )
     shore = _Shore(terrain, lake)
     structure = roads["structure"].to_numpy(str) if len(roads) else np.zeros(0, str)
-    step = default("flood.sample_step_m")
-    cells: list[Ints] = []
-    starts = [0]
     where = {node: i for i, node in enumerate(nodes.index)}
     node_xy = nodes[["x", "y"]].to_numpy(float)
-    ends = zip(roads["from_node"], roads["to_node"], roads["geometry"], structure, strict=True)
-    for tail, head, line, kind in ends:
-        points = read_points(line) if line else node_xy[[where[tail], where[head]]]
-        cell = terrain.cell_of(*_along(points, step))
-        cell = np.unique(cell[cell >= 0] if kind == "bridge" else shore.on_land(cell[cell >= 0]))
-        cells.append(cell if len(cell) else np.array([-1], np.int64))
-        starts.append(starts[-1] + len(cells[-1]))
+    on_link = _on_links(roads, where, node_xy, terrain, shore)
     sites = city.sites
     zone_cell = terrain.cell_of(zones["x"].to_numpy(float), zones["y"].to_numpy(float))
     zone_cell = shore.on_land(zone_cell, anywhere=True)
@@ -107,8 +99,9 @@ def expose(city: City, terrain: Raster, label_: str, lake: NDArray[np.bool_]) ->
     portal_link, portal_node = _portals(roads, structure == "tunnel", where, entered)
     portal_xy = node_xy[portal_node]
     return Exposure(
-        sample_cell=np.concatenate(cells) if cells else np.zeros(0, np.int64),
-        link_start=np.array(starts[:-1], np.int64),
+        piece_link=on_link[0],
+        piece_cell=on_link[1],
+        piece_share=on_link[2],
         bridge=structure == "bridge",
         tunnel=structure == "tunnel",
         portal_cell=shore.on_land(terrain.cell_of(portal_xy[:, 0], portal_xy[:, 1])),
@@ -119,6 +112,31 @@ def expose(city: City, terrain: Raster, label_: str, lake: NDArray[np.bool_]) ->
         zone_cells=inside,
         zone_unknown=unknown,
     )
+
+
+def _on_links(
+    roads: pd.DataFrame, where: dict[Any, int], node_xy: Floats, terrain: Raster, shore: _Shore
+) -> tuple[Ints, Ints, Floats]:
+    """Return the pieces of road links on the cells of the terrain: link, cell and share of the link's length.
+
+    Where a link is cut in two makes no difference: both parts together have the same metres on the same cells.
+    """
+    lines = [
+        read_points(line) if line else node_xy[[where[tail], where[head]]]
+        for tail, head, line in zip(roads["from_node"], roads["to_node"], roads["geometry"], strict=True)
+    ]
+    if not lines:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    start, end = (np.concatenate([line[part] for line in lines]) for part in (np.s_[:-1], np.s_[1:]))
+    of_link = np.repeat(np.arange(len(lines)), [len(line) - 1 for line in lines])
+    line, cell, metres = terrain.cells_along(start, end)
+    on_land = np.where(roads["structure"].to_numpy(str)[of_link[line]] == "bridge", cell, shore.on_land(cell))
+    size = terrain.values.size + 1
+    key, at = np.unique(of_link[line] * size + on_land + 1, return_inverse=True)
+    link, cell = key // size, key % size - 1
+    share, whole = np.bincount(at, metres), np.bincount(link[at], metres)[link]
+    alone = 1.0 / np.bincount(link)[link]  # of a link without length
+    return link, cell, np.divide(share, whole, out=alone, where=whole > 0.0)
 
 
 class _Shore:
@@ -175,17 +193,6 @@ def _portals(roads: pd.DataFrame, tunnel: NDArray[np.bool_], where: dict[Any, in
         links += [link] * len(mouths)
         nodes += sorted(mouths)
     return np.array(links, np.int64), np.array(nodes, np.int64)
-
-
-def _along(points: Floats, step: float) -> tuple[Floats, Floats]:
-    """Return points every `step` metres along a line, its corners included."""
-    xs, ys = [points[:1, 0]], [points[:1, 1]]
-    for a, b in itertools.pairwise(points):
-        parts = max(1, int(np.ceil(np.hypot(*(b - a)) / step)))
-        share = np.arange(1, parts + 1) / parts
-        xs.append(a[0] + share * (b[0] - a[0]))
-        ys.append(a[1] + share * (b[1] - a[1]))
-    return np.concatenate(xs), np.concatenate(ys)
 
 
 def _cells_in_zones(

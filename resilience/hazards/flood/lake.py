@@ -126,9 +126,8 @@ class LakeFlood(Hazard):
         """Return what the terrain does not cover: it counts as dry, or zones as their part that it covers."""
         exposure = self.exposure(city)
         known = np.append(np.isfinite(self.terrain.values.ravel()), False)
-        start = np.append(exposure.link_start, len(exposure.sample_cell)).astype(int)
-        seen = np.append(0, np.cumsum(known[exposure.sample_cell]))
-        links = int((seen[start[1:]] == seen[start[:-1]]).sum())
+        seen = np.bincount(exposure.piece_link, known[exposure.piece_cell], len(exposure.bridge))
+        links = int((seen == 0).sum())
         zones = city["zones"]
         bare = ~np.isin(np.arange(len(zones)), exposure.cell_zone[known[exposure.zone_cells]])
         sites = int((~known[exposure.site_cell]).sum())
