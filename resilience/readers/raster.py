@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NODATA = (-999, -9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
 CELL_BYTES = 40  # of a cell while a raster is read and used
+DOUBTFUL = (-99, -1000, 999, 9999, 9999.9, 32767, 99999, 999999)  # the same where no other height is near
 ALONE_M = 50.0  # a lowest value of many cells with no other height so near above it is nodata that is not declared
 MOST_VALUES = 5  # values that are no heights, told one by one
 DECIMALS = 4  # of heights in metres
@@ -202,15 +203,22 @@ def _metres(unit: str) -> float | None:
     return None
 
 
-def _lowest_alone(values: NDArray[np.float64]) -> float | None:
-    """Return the lowest height if it is negative, stands in several cells and no other is near, as -99 for nodata."""
-    known = values[np.isfinite(values)]
-    lowest = known.min()
-    above = known[known > lowest]
-    several = len(known) - len(above) > 1
-    if lowest < 0 and several and len(above) and above.min() > lowest + ALONE_M:
-        return float(lowest)
-    return None
+def _alone(values: NDArray[np.float64], stored: NDArray[Any]) -> list[float]:
+    """Return what stands in the file for the lowest and the highest height where it looks like nodata, as -99 for none.
+
+    No other height is near; and either it is a number that programs write for none, or it is negative and stands in
+    several cells.
+    """
+    known = np.isfinite(values)
+    heights, found = values[known], []
+    for end, side in ((heights.min(), 1.0), (heights.max(), -1.0)):
+        others = heights[heights != end]
+        sign = stored[known][heights == end][0].item()
+        several = len(heights) - len(others) > 1
+        doubtful = any(np.isclose(sign, other, rtol=1e-6) for other in DOUBTFUL) or (side > 0 and end < 0 and several)
+        if len(others) and np.abs(others - end).min() > ALONE_M and doubtful:
+            found.append(sign)
+    return found
 
 
 def _check_heights(
@@ -223,10 +231,7 @@ def _check_heights(
     signs = list(NODATA)
     if raw.dtype.kind in "iu" and raw.dtype.itemsize > 1:
         signs += [int(end) for end in (np.iinfo(raw.dtype).min, np.iinfo(raw.dtype).max) if end]
-    if (alone := _lowest_alone(values)) is not None:
-        at = np.flatnonzero(values.ravel() == alone)[0]
-        signs.append(stored.ravel()[at].item())
-    for sign in signs:
+    for sign in signs + _alone(values, stored):
         strange |= np.isfinite(values) & (stored == sign)
     if not strange.any():
         return
@@ -236,7 +241,7 @@ def _check_heights(
     ]:
         height = float(values[strange & (stored == value)][0])
         shown = f"{value:.9g}" if height == value else f"{value:.9g} ({height:.6g} m)"
-        key = "raster_nodata" if value in signs or abs(value) > 1e5 else "raster_height"
+        key = "raster_nodata" if value in (*signs, *_alone(values, stored)) or abs(value) > 1e5 else "raster_height"
         expected = f"{value:.9g}" if key == "raster_nodata" else f"{low:g} – {high:g}"
         text = say("problem.cells", value=shown, count=f"{many:,}")
         problems.append(Problem(key, file, found=text, expected=expected))

@@ -15,6 +15,7 @@ from resilience.readers.tntp_columns import (
     COLUMNS,
     Layout,
     read_header,
+    read_unit_row,
     read_node_header,
     read_units,
     vehicles_per_hour,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _META = re.compile(r"<([^>]+)>\s*(.*)")
 _CELL = re.compile(r"([^:;\s]+)\s*:\s*([^;\s]+)")
 _LEAST = {"length": 0.0, "free_flow_time": 0.0, "b": 0.0, "power": 0.0, "toll": 0.0}
+_COMMA_CELL = re.compile(r":\s*([+-]?\d*,\d+)\s*(?:;|$)")
 _COMMA = re.compile(r"[+-]?\d*,\d+")
 _KM = {"km": 1.0, "mi": 1.609344, "m": 0.001, "ft": 0.0003048}
 MOST_NODES = 50_000_000
@@ -193,9 +195,12 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], Layo
         if not rows and (line.strip().startswith("~") or text[:1].isalpha()):
             if (named := read_header(line, number)) is not None:
                 header = named
+                rest = line.strip().lstrip("~").partition("~")[2]
+                units = units.with_units(read_units("", rest, number))
                 continue
             if line.strip().startswith("~"):
-                units = units.with_units(read_units("", line, number))
+                row = read_unit_row(line, header, number) if header is not None else None
+                units = units.with_units(row or read_units("", line, number))
         elif line.strip().startswith("~") and (again := read_header(line, number)) is not None:
             layout = header or spare or Layout()
             if [c for c in again.columns if c] != [c for c in layout.columns if c]:
@@ -262,7 +267,7 @@ def _row(path: Path, number: int, words: list[str], layout: Layout, problems: li
         if row["lanes"] <= 0:
             problems.append(Problem("too_small", path.name, number, "lanes", found["lanes"], "> 0"))
             return None
-        row["capacity"] *= row["lanes"]
+        row["capacity"] *= row["lanes"] if layout.per_lane else 1.0
     return [row.get(name, 0.0) for name in COLUMNS]
 
 
@@ -422,7 +427,12 @@ def _read_trips(
             if _CELL.sub("", text).replace(";", "").strip():
                 raise ValueError(text)
         except (ValueError, IndexError):
-            problems.append(Problem("tntp_line", path.name, number, found=text[:80]))
+            comma = _COMMA_CELL.search(text)
+            problems.append(
+                Problem("decimal_comma", path.name, number, "trips", comma[1])
+                if comma
+                else Problem("tntp_line", path.name, number, found=text[:80])
+            )
             continue
         if not cells or current < 0:
             problems.append(Problem("tntp_line", path.name, number, found=text[:80]))

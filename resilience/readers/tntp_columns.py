@@ -12,7 +12,8 @@ PLACES = (*COLUMNS, "link_type")  # where no header names them
 _NAMES = {
     "init_node": "init initnode from fromnode fromnodeid tail tailnode start startnode source anode inode nodefrom",
     "term_node": "term termnode to tonode tonodeid head headnode end endnode target bnode jnode nodeto",
-    "capacity": "capacity cap capacityvph linkcapacity practicalcapacity totalcapacity",
+    "capacity": "capacity cap capacityvph practicalcapacity",
+    "capacity_of_all": "linkcapacity totalcapacity capacitytotal capacityalllanes",
     "capacity_per_lane": "capacityperlane lanecapacity capacitylane capperlane",
     "length": "length len dist distance linklength",
     "free_flow_time": "free freeflowtime fft fftt freeflowtraveltime freetime fftime t0 time traveltime freeflow",
@@ -40,6 +41,7 @@ _KM = {
     }.items()
     for word in words.split()
 }  # fmt: skip
+_NO_UNIT = {"-", "--", "none", "n/a", "na", "."}
 _PER_HOUR = {"vph", "vphpl", "vphl", "pcph", "pcphpl", "pcuph", "vehh", "pcuh"}
 _PER_LANE = re.compile(r"\s*(?:/\s*la?ne?s?\b\.?|\bper\s+lane\b)")
 _LANE = r"/\s*la?n|per\s+lane|\b(?:v|pc)php?l\b"
@@ -53,6 +55,7 @@ _SAID = re.compile(
     r"\b(times?|lengths?|distances?)\b[^.;,]{0,40}?(?:\bin\b|\bis\b|\bare\b|\bunits?\b|[:=])\s*"
     r"(?:(?:in|is|are|units?|of|given|measured|expressed|stated|recorded|all|:|=)\s*)*\b([a-z]+)\b"
 )
+_BRACKETED = re.compile(r"\b(times?|lengths?|distances?)\b[^.;,()\[\]]{0,40}[(\[]\s*([a-z]+)\s*[)\]]")
 _LISTED = re.compile(r"\b(times?|lengths?|distances?)\s+([a-z]+)\s*(?=[,;.]|$)")  # units: length km, time s
 _CAPACITY = re.compile(
     r"\bcapacit(?:y|ies)\b[^.;,]{0,40}?\b(?:in|is|are|units?|[:=])\s*(?:(?:in|of|given|:|=)\s*)*([^.;,]+)"
@@ -76,7 +79,7 @@ class Layout:
     ----------
     sure : every name in the header was known, so that cells left out at the end are no shift of columns
     time, length, capacity : units named, worth minutes, kilometres and vehicles/h
-    per_lane : capacity is that of a lane
+    per_lane : capacity is that of a lane; it is where lanes are given, unless its name says that it is that of all
     line : of the header, None where there is none
     unread : names that are not known
 
@@ -128,13 +131,15 @@ def read_header(text: str, line: int) -> Layout | None:
     columns: list[str | None] = []
     unread: list[str] = []
     time = length = capacity = None
-    per_lane = False
+    per_lane, of_all = False, False
     for name, unit in names:
         column, unit = _known(name, unit)
         if column is None:
             unread.append(name)
         if column == "capacity_per_lane" or (column == "capacity" and re.search(_LANE, unit.lower())):
             column, per_lane = "capacity", True
+        if column == "capacity_of_all":
+            column, of_all = "capacity", True
         if column == "capacity" and unit:
             capacity = Unit(unit, vehicles_per_hour(unit), line)
         if column == "free_flow_time" and unit:
@@ -145,8 +150,30 @@ def read_header(text: str, line: int) -> Layout | None:
     found = {c for c in columns if c is not None}
     if not {"init_node", "term_node"} <= found or len(found) < 4:
         return None
-    per_lane = per_lane or "lanes" in found
+    per_lane = per_lane or ("lanes" in found and not of_all)
     return Layout(tuple(columns), not unread, time, length, per_lane, line, tuple(unread), capacity)
+
+
+def read_unit_row(text: str, layout: Layout, line: int) -> Layout | None:
+    """Return the units of a comment that holds one for each column of the header, or a dash; None where it is another.
+
+    >>> header = read_header("~ init_node term_node capacity length free_flow_time b power ;", 1)
+    >>> read_unit_row("~ - - veh/h mi s - - ;", header, 2).time
+    Unit(text='s', worth=0.016666666666666666, line=2)
+
+    """
+    words = [word.strip("()[]") for word in text.lower().strip().strip("~; \t").split()]
+    if len(words) != len(layout.columns):
+        return None
+    of = dict(zip(layout.columns, words, strict=True))
+    time, length, capacity = (of.get(name, "-") for name in ("free_flow_time", "length", "capacity"))
+    if all(_worth(word, {**_MINUTES, **_KM}) is None for word in (time, length)):
+        return None
+    return Layout(
+        time=None if time in _NO_UNIT else Unit(time, _worth(time, _MINUTES), line),
+        length=None if length in _NO_UNIT else Unit(length, _worth(length, _KM), line),
+        capacity=None if capacity in _NO_UNIT else Unit(capacity, vehicles_per_hour(capacity), line),
+    )
 
 
 def read_units(key: str, text: str, line: int) -> Layout:
@@ -159,11 +186,11 @@ def read_units(key: str, text: str, line: int) -> Layout:
                 time = time or Unit(word, _MINUTES[word], line)
             elif word in _KM and "TIME" not in key:
                 length = length or Unit(word, _KM[word], line)
-    spoken = text.lower().strip().rstrip("~ ;")
+    spoken = text.lower().replace("_", " ").strip().rstrip("~ ;")
     said = "CAPACITY" in key and "UNIT" in key and text.strip()
     if not key and (named := _CAPACITY.search(spoken)) and re.search(r"per|/|\b(?:vpd|aadt|adt)\b", named[1]):
         said = named[1].strip()
-    for what, word in [] if key else [*_SAID.findall(spoken), *_LISTED.findall(spoken)]:
+    for what, word in [] if key else [*_SAID.findall(spoken), *_BRACKETED.findall(spoken), *_LISTED.findall(spoken)]:
         if what.startswith("time") and word in _MINUTES:
             time = Unit(word, _MINUTES[word], line)
         elif not what.startswith("time") and word in _KM:
@@ -205,7 +232,8 @@ def _known(name: str, unit: str) -> tuple[str | None, str]:
     if bare in _COLUMN:
         return _COLUMN[bare], unit
     parts = re.split(r"[\s_]+", name.lower())
-    stem = _COLUMN.get(re.sub(r"[^a-z0-9]", "", "".join(parts[:-1])))
+    spoken = len(parts) > 2 and parts[-2] == "in"  # "free_flow_time in seconds"
+    stem = _COLUMN.get(re.sub(r"[^a-z0-9]", "", "".join(parts[: -2 if spoken else -1])))
     if parts[-1] in {"free_flow_time": _MINUTES, "length": _KM}.get(stem or "", {}):
         return stem, unit or parts[-1]
     return (stem if stem == "capacity" and parts[-1] in ("vph", "vehh", "pcuh") else None), unit

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
 from rasterio.enums import ColorInterp
 from rasterio.transform import from_origin
 
@@ -84,6 +86,38 @@ def write(path, values, *, nodata=None, scale=None, offset=None, unit=None, mask
     return path
 
 
+def lengths(raster, line, points=4001):
+    """Metres of a line in each cell, by looking at many points of it."""
+    (ax, ay), (bx, by) = line
+    share = (np.arange(points) + 0.5) / points
+    cells = raster.cell_of(ax + share * (bx - ax), ay + share * (by - ay))
+    found, count = np.unique(cells, return_counts=True)
+    return dict(zip(found.tolist(), count / points * np.hypot(bx - ax, by - ay), strict=True))
+
+
+PLACE = st.tuples(st.floats(-150, 450), st.floats(-150, 350))
+
+
+@given(PLACE, PLACE, PLACE)
+def test_a_line_has_its_metres_in_the_cells_that_it_passes(a, b, c):
+    raster = Raster(np.zeros((2, 3)), west=0.0, north=200.0, cell_m=100.0)
+    line, cell, metres = raster.cells_along(np.array([a, b]), np.array([b, c]))
+    assert (np.diff(line) >= 0).all()
+    for number, ends in enumerate(((a, b), (b, c))):
+        mine = line == number
+        length = np.hypot(ends[1][0] - ends[0][0], ends[1][1] - ends[0][1])
+        assert metres[mine].sum() == pytest.approx(length, abs=1e-4)
+        expected = lengths(raster, ends)
+        for which in set(cell[mine].tolist()) | set(expected):
+            assert metres[mine & (cell == which)].sum() == pytest.approx(expected.get(which, 0.0), abs=length / 900)
+
+
+def test_a_line_without_length_lies_in_its_cell():
+    raster = Raster(np.zeros((2, 3)), west=0.0, north=200.0, cell_m=100.0)
+    line, cell, metres = raster.cells_along(np.array([[150.0, 50.0], [0.0, 200.0]]), np.array([[150.0, 50.0], [0.0, 200.0]]))
+    assert (line.tolist(), cell.tolist(), metres.tolist()) == ([0, 1], [4, 0], [0.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("stored", "more", "right"),
     [
@@ -120,6 +154,10 @@ def test_what_the_file_declares_is_honoured(tmp_path, stored, more, right):
         (np.float32([[-9999, 1, -9999]]), {"nodata": -32768.0}, "-9999"),
         (np.float32([[-99, 1, -99]]), {}, "-99"),
         (np.float32([[-9999, 1, -9999]]), {"unit": "ft"}, "-9999 (-3047.7 m)"),
+        (np.float32([[9999, 1, 9999]]), {"unit": "ft"}, "9999 (3047.7 m)"),
+        (np.int32([[99999, 100, 99999]]), {"unit": "cm"}, "99999 (999.99 m)"),
+        (np.float32([[32767, 100, 32767]]), {"scale": 0.1}, "32767 (3276.7 m)"),
+        (np.float32([[-1000, 100, -1000]]), {"unit": "ft"}, "-1000 (-304.8 m)"),
     ],
 )  # fmt: skip
 def test_nodata_that_is_not_declared_is_refused(tmp_path, stored, more, value):
@@ -127,6 +165,20 @@ def test_nodata_that_is_not_declared_is_refused(tmp_path, stored, more, value):
     assert keys == ["raster_nodata"]
     assert f"t.tif: found {value} in 2 cells" in message
     assert f"gdal_edit.py -a_nodata {value.split(' ')[0]}" in message
+
+
+@pytest.mark.parametrize(
+    ("stored", "more", "lowest", "highest"),
+    [
+        (np.float32([[9998.0, 9999.0, 10000.0]]), {"unit": "ft"}, 3047.3904, 3048.0),
+        (np.float32([[9860.0, 9999.0, 9900.0]]), {"unit": "ft"}, 3005.328, 3047.6952),
+        (np.int16([[-1000, 0, -900]]), {"scale": 0.01}, -10.0, 0.0),
+        (np.float32([[999.0, 999.0, 960.0]]), {}, 960.0, 999.0),
+    ],
+)  # fmt: skip
+def test_such_a_number_among_like_heights_is_a_height(tmp_path, stored, more, lowest, highest):
+    found = read_raster(write(tmp_path / "t.tif", stored, **more), CRS).values
+    assert (found.min(), found.max()) == (pytest.approx(lowest, abs=1e-4), pytest.approx(highest, abs=1e-4))
 
 
 def test_heights_that_no_ground_has_are_refused(tmp_path):

@@ -133,6 +133,7 @@ def test_faults_of_the_network_name_line_and_remedy(tmp_path, old, new, fault, w
         ("2 : 10.0", "2 : nan", "not_finite", 5),
         ("2 : 10.0", "2 : inf", "not_finite", 5),
         ("2 : 10.0", "2 : ten", "tntp_line", 5),
+        ("2 : 10.0", "2 : 10,5", "decimal_comma", 5),
         ("1 : 2.0; 2 : 10.0;", "2 10.0;", "tntp_line", 5),
         ("Origin 1", "Origin ²", "tntp_line", 4),
         ("2 : 10.0", "2 : 1_0", "tntp_line", 5),
@@ -314,6 +315,21 @@ def test_capacity_beside_lanes_is_that_of_a_lane(tmp_path, header):
     assert [n.key for n in data.notices] == ["tntp_lanes"]
 
 
+@pytest.mark.parametrize("name", ["total_capacity", "link_capacity", "Capacity_total"])
+def test_a_capacity_of_all_lanes_is_not_that_of_one(tmp_path, name):
+    header = f"~ init_node term_node {name} length fftt b power lanes ;"
+    data = read(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4 2", "3 2 100 2 1 0.15 4 3"]))
+    assert data.graph.capacity_vph.tolist() == [100.0, 100.0]
+    assert not data.notices
+
+
+def test_a_row_of_units_may_name_a_capacity_that_is_refused(tmp_path):
+    header = "~ init_node term_node capacity length fft b power ;\n~ - - veh/day km min - - ;"
+    found, message = faults(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4"]))
+    assert found == [("tntp_capacity", "Tiny_net.tntp", 7)]
+    assert "veh/day" in message
+
+
 def test_lanes_that_are_missing_or_none(tmp_path):
     header = "~ init_node term_node capacity_per_lane length fftt b power ;"
     found, message = faults(tmp_path, with_header(header, ["1 3 100 2 1 0.15 4"]))
@@ -343,6 +359,13 @@ def test_lanes_that_are_missing_or_none(tmp_path):
          "", 60.0),
         ("", "<TIME UNIT> h\n", 60.0),
         ("~ Free-flow times are given in seconds\n~ init_node term_node capacity length fft b power ;", "", 1 / 60),
+        ("~ init_node term_node capacity length free_flow_time in seconds b power ;", "", 1 / 60),
+        ("~ time_in_hours means that\n~ init_node term_node capacity length time_in_hours b power ;", "", 60.0),
+        ("~ free_flow_time [seconds]\n~ init_node term_node capacity length free_flow_time b power ;", "", 1 / 60),
+        ("~ length (km), free flow time (h)\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ init_node term_node capacity length fft b power ;\n~ - - veh/h km s - - ;", "", 1 / 60),
+        ("~\tinit node\tterm node\tcapacity\tlength\tfft\tb\tpower\t;\n~\t-\t-\t[veh/h]\t[km]\t[h]\t-\t-\t;", "", 60.0),
+        ("~ init_node term_node capacity length fft b power ; ~ times in seconds", "", 1 / 60),
         ("~ units: length km, time s, capacity veh/h\n~ init_node term_node capacity length fft b power ;", "", 1 / 60),
     ],
 )  # fmt: skip

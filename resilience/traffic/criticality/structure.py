@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 def detours(graph: RoadGraph, minutes: Floats, *, closed: Bools | None = None) -> pd.DataFrame:
-    """Return the shortest way between the ends of each link without it, and with its whole street closed.
+    """Return the shortest way from the tail to the head of each link without it.
+
+    That is also the way without its street: a link that leads back along it is of no use there.
 
     Parameters
     ----------
@@ -34,18 +36,17 @@ def detours(graph: RoadGraph, minutes: Floats, *, closed: Bools | None = None) -
     Returns
     -------
     DataFrame, index = names of links
-        minutes (of the link), detour_min (without it), street_detour_min (without all links from its tail to its head);
-        inf says that there is no other way; detour_ratio = detour_min / minutes, inf also where the link takes none
+        minutes (of the link); detour_min (without it), inf where there is no other way; detour_ratio = detour_min /
+        minutes, inf also where the link takes none
 
     """
     minutes, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
     offsets, order = graph.star()
     cost = np.where(shut, np.inf, minutes)
     found = _detours(offsets, order, graph.tail, graph.head, cost, graph.barred)
-    table = pd.DataFrame({"minutes": minutes, "detour_min": found[0]}, index=graph.names_of_links())
+    table = pd.DataFrame({"minutes": minutes, "detour_min": found}, index=graph.names_of_links())
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["detour_ratio"] = np.where((minutes > 0) & (found[0] < np.inf), found[0] / minutes, np.inf)
-    table["street_detour_min"] = found[1]
+        table["detour_ratio"] = np.where((minutes > 0) & (found < np.inf), found / minutes, np.inf)
     return table
 
 
@@ -135,9 +136,9 @@ def percolation(graph: RoadGraph, order: Ints, *, steps: int = 100) -> pd.DataFr
 
 @njit(cache=True, nogil=True)
 def _detours(offsets: Any, order: Any, tail: Any, head: Any, cost: Any, barred: Any) -> Any:
-    """Return the least cost from tail to head of each link without it, and without all links between its ends."""
+    """Return the least cost from tail to head of each link without it."""
     n, links = len(offsets) - 1, len(tail)
-    found = np.full((2, links), np.inf)
+    found = np.full(links, np.inf)
     label = np.full(n, np.inf)
     keys, nodes, place = np.empty(n), np.empty(n, np.int64), np.full(n, 2**32 - 1, np.int64)
     touched = np.empty(n, np.int64)
@@ -145,32 +146,31 @@ def _detours(offsets: Any, order: Any, tail: Any, head: Any, cost: Any, barred: 
         a, b = tail[link], head[link]
         if a == b:
             continue
-        for whole in range(2):
-            size = sift(keys, nodes, place, 0, a, 0.0)
-            label[a] = 0.0
-            touched[0] = a
-            many = 1
-            while size > 0:
-                node, here = nodes[0], keys[0]
-                if node == b:
-                    found[whole, link] = here
-                    break
-                size = pop(keys, nodes, place, size)
-                if barred[node] and node != a:
+        size = sift(keys, nodes, place, 0, a, 0.0)
+        label[a] = 0.0
+        touched[0] = a
+        many = 1
+        while size > 0:
+            node, here = nodes[0], keys[0]
+            if node == b:
+                found[link] = here
+                break
+            size = pop(keys, nodes, place, size)
+            if barred[node] and node != a:
+                continue
+            for k in range(offsets[node], offsets[node + 1]):
+                other_link = order[k]
+                if other_link == link:
                     continue
-                for k in range(offsets[node], offsets[node + 1]):
-                    other_link = order[k]
-                    other = head[other_link]
-                    if other_link == link or (whole == 1 and node == a and other == b):
-                        continue
-                    reach = here + cost[other_link]
-                    if reach < label[other]:
-                        if label[other] == np.inf:
-                            touched[many] = other
-                            many += 1
-                        label[other] = reach
-                        size = sift(keys, nodes, place, size, other, reach)
-            for i in range(many):
-                label[touched[i]] = np.inf
-                place[touched[i]] = 2**32 - 1
+                other = head[other_link]
+                reach = here + cost[other_link]
+                if reach < label[other]:
+                    if label[other] == np.inf:
+                        touched[many] = other
+                        many += 1
+                    label[other] = reach
+                    size = sift(keys, nodes, place, size, other, reach)
+        for i in range(many):
+            label[touched[i]] = np.inf
+            place[touched[i]] = 2**32 - 1
     return found
