@@ -11,7 +11,7 @@ import numpy as np
 
 from resilience.agents.population import Population, population_memory, population_of
 from resilience.base.contract import Extension
-from resilience.base.errors import CaseError, InputError, Notice, Problem
+from resilience.base.errors import CaseError, InputError, Notice, Problem, some
 from resilience.base.memory import available_memory
 from resilience.base.plugins import check_extensions
 from resilience.base.text import say
@@ -209,6 +209,14 @@ def _notices_of_tests(inputs: Inputs, trials: Trials) -> list[Notice]:
         lacks = metrics[tolerance.metric].lacks(inputs.city.tables)
         if lacks:
             found.append(Notice("tolerance_unused", {"metric": tolerance.metric, "tables": ", ".join(lacks)}))
+            continue
+        if not metrics[tolerance.metric].service:
+            continue
+        short = [s for s in trials.scenarios.values() if 0 < s.hours - s.onset.hour <= tolerance.hours]
+        if short:
+            values = {"metric": tolerance.metric, "hours": f"{tolerance.hours:g}", "names": some(s.name for s in short),
+                      "run": str(min(s.hours - s.onset.hour for s in short))}  # fmt: skip
+            found.append(Notice("tolerance_hours", values))
     return found
 
 

@@ -212,4 +212,7 @@ def tell_twice(name: str, table: pd.DataFrame, found: Findings, columns: list[st
     group = rows.groupby(columns or list(rows.columns), dropna=False, sort=False).ngroup().to_numpy(np.int64)
     alike = found.lines[name][group == group[again[0]]]
     values = {"file": f"{name}.csv", "lines": ", ".join(map(str, sorted(alike)[:5])), "count": str(len(again))}
-    found.notices.append(Notice("row_twice", values))
+    if columns is None:
+        found.notices.append(Notice("row_twice", values))
+    else:
+        found.notices.append(Notice("row_same", values | {"columns": ", ".join(columns)}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from resilience.base.errors import Notice
-from resilience.networks.layer import SITE_COLUMNS, Findings, Layer, Place, Tables
+from resilience.networks.layer import SITE_COLUMNS, Findings, Layer, Place, Tables, tell_twice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,8 @@ def _check(city: Place, found: Findings) -> None:
     zones = city["zones"]
     if len(zones) and zones["people"].sum() == 0:
         found.notices.append(Notice("no_people", {}))
+    for name in ("zones", "facilities"):
+        tell_twice(name, city[name], found)
 
 
 LAYER = Layer(

@@ -253,6 +253,7 @@ def _check(city: Place, found: Findings) -> None:
         return
     for name, columns in (("road_links", None), ("connectors", ["zone", "node"])):
         tell_twice(name, city[name], found, columns)
+    _tell_odd_links(city, found)
     zones, trips = city["zones"], city["trips"]
     loose = zones.index[~road.connected & ((zones["people"] > 0) | (zones["jobs"] > 0)).to_numpy()]
     if len(loose):
@@ -278,6 +279,30 @@ def _check(city: Place, found: Findings) -> None:
         name = trips[column].iloc[position].removeprefix("zone:")
         line = int(found.lines["trips"][position])
         found.problems.append(Problem("unreachable_zone", "trips.csv", line, column, name))
+
+
+def _tell_odd_links(city: Place, found: Findings) -> None:
+    """Tell of deck heights that no bridge uses, and of connectors that lead from a zone to a junction far away."""
+    links, zones, nodes, connectors = (city[name] for name in ("road_links", "zones", "road_nodes", "connectors"))
+    idle = np.flatnonzero(links["deck_m"].notna() & (links["structure"] != "bridge"))
+    if len(idle):
+        first = ", ".join(str(name).removeprefix("road:") for name in links.index[idle[:5]])
+        found.notices.append(Notice("deck_unused", {"count": str(len(idle)), "first": first}))
+    start, end = (
+        table[["x", "y"]].reindex(connectors[column]).to_numpy(float)
+        for table, column in ((zones, "zone"), (nodes, "node"))
+    )
+    metres = np.hypot(*(end - start).T)
+    far = np.flatnonzero(metres > default("traffic.attach_most_m"))
+    if len(far):
+        some = connectors.iloc[far[:5]]
+        ends = zip(some["zone"], some["node"], metres[far[:5]] / 1000.0, some["minutes"], strict=True)
+        first = ", ".join(
+            f"{zone.removeprefix('zone:')} – {node.removeprefix('road:')} ({km:,.1f} km, {minutes:g} min)"
+            for zone, node, km, minutes in ends
+        )
+        most = f"{default('traffic.attach_most_m') / 1000:g}"
+        found.notices.append(Notice("connectors_far", {"count": str(len(far)), "first": first, "most": most}))
 
 
 def _tell_far_sites(road: RoadModel, sites: pd.DataFrame, found: Findings) -> None:

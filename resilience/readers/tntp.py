@@ -15,8 +15,8 @@ from resilience.readers.tntp_columns import (
     COLUMNS,
     Layout,
     read_header,
-    read_unit_row,
     read_node_header,
+    read_unit_row,
     read_units,
     vehicles_per_hour,
 )

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pandas as pd
 import pytest
 
 from resilience.base.errors import CaseError
@@ -253,9 +256,59 @@ def test_rows_that_say_the_same_twice_are_told(sioux_copy):
         file.write(f"\n{link.replace('L1-2', 'again')}\n")
     with (sioux_copy / "connectors.csv").open("a") as file:
         file.write("Z1,N1,3\n")
-    told = {n.values["file"]: n.values for n in load_case(sioux_copy).notices if n.key == "row_twice"}
+    with (sioux_copy / "facilities.csv").open("a") as file:
+        hospital = next(x for x in (sioux_copy / "facilities.csv").read_text().splitlines() if ",hospital," in x)
+        file.write(f"{','.join(['twin', *hospital.split(',')[1:]])}\n")
+    line = (sioux_copy / "power_links.csv").read_text().splitlines()[1].split(",")
+    with (sioux_copy / "power_links.csv").open("a") as file:
+        file.write(f"{','.join(['turned', line[2], line[1], *line[3:]])}\n")
+    notices = load_case(sioux_copy).notices
+    told = {n.values["file"]: n.values for n in notices if n.key == "row_twice"}
     assert told["road_links.csv"] == {"file": "road_links.csv", "lines": f"2, {many + 2}", "count": "1"}
-    assert told["connectors.csv"]["lines"].startswith("2, ")
+    assert {"facilities.csv", "power_links.csv"} <= set(told)
+    same = next(n for n in notices if n.key == "row_same")
+    assert same.values["file"] == "connectors.csv"
+    assert same.values["lines"].startswith("2, ")
+    assert "have the same zone, node" in str(same)
+
+
+def test_a_connector_to_the_other_end_of_the_country_is_told(sioux_copy):
+    assert "connectors_far" not in {n.key for n in load_case(sioux_copy).notices}
+    path = sioux_copy / "zones.csv"
+    table = pd.read_csv(path)
+    table.loc[table["id"] == "Z1", "y"] += 60_000
+    table.to_csv(path, index=False)
+    told = next(n for n in load_case(sioux_copy).notices if n.key == "connectors_far")
+    assert told.values["count"] == "1"
+    assert "Z1 – N1 (60.0 km, 0 min)" in str(told)
+
+
+def test_a_deck_that_no_bridge_has_is_told(sioux_copy):
+    path = sioux_copy / "road_links.csv"
+    table = pd.read_csv(path)
+    table.loc[table["id"] == "L1-2", ["structure", "deck_m"]] = ["", 500.0]
+    table.to_csv(path, index=False)
+    told = next(n for n in load_case(sioux_copy).notices if n.key == "deck_unused")
+    assert "L1-2" in str(told)
+    table.loc[table["id"] == "L1-2", "structure"] = "bridge"
+    table.to_csv(path, index=False)
+    assert "deck_unused" not in {n.key for n in load_case(sioux_copy).notices}
+
+
+def test_an_outage_of_nothing_and_hours_longer_than_the_run_are_told(sioux_copy):
+    before = {n.key for n in load_case(sioux_copy).notices}
+    assert not before & {"share_of_none", "tolerance_hours"}
+    path = sioux_copy / "case.toml"
+    text = path.read_text()
+    hazard = re.search(r'name = "([^"]+)"\nkind = "outage"', text)[1]
+    more = f'\n[[scenario]]\nname = "none"\nhazard = ["{hazard}"]\nseverity = 0\nonset = "Monday 05:00"\nhorizon_days = 1\n'
+    path.write_text(text + more)
+    notices = load_case(sioux_copy).notices
+    told = [n for n in notices if n.key == "share_of_none"]
+    assert "a share of 0 of" in str(told[0])
+    hours = [n for n in notices if n.key == "tolerance_hours"]
+    assert hours
+    assert all(n.values["names"] == "none" and n.values["run"] == "19" for n in hours)
 
 
 @pytest.mark.parametrize("table", ["zones", "road_nodes", "purposes", "sectors"])

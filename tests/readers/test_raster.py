@@ -114,7 +114,9 @@ def test_a_line_has_its_metres_in_the_cells_that_it_passes(a, b, c):
 
 def test_a_line_without_length_lies_in_its_cell():
     raster = Raster(np.zeros((2, 3)), west=0.0, north=200.0, cell_m=100.0)
-    line, cell, metres = raster.cells_along(np.array([[150.0, 50.0], [0.0, 200.0]]), np.array([[150.0, 50.0], [0.0, 200.0]]))
+    line, cell, metres = raster.cells_along(
+        np.array([[150.0, 50.0], [0.0, 200.0]]), np.array([[150.0, 50.0], [0.0, 200.0]])
+    )
     assert (line.tolist(), cell.tolist(), metres.tolist()) == ([0, 1], [4, 0], [0.0, 0.0])
 
 

@@ -9,7 +9,7 @@ import igraph
 import numpy as np
 
 from resilience.base.errors import Problem
-from resilience.networks.layer import SITE_COLUMNS, Findings, Layer, Place, Tables
+from resilience.networks.layer import SITE_COLUMNS, Findings, Layer, Place, Tables, tell_twice
 from resilience.networks.network import Network
 from resilience.networks.power.shedding import Island, best_served
 
@@ -256,7 +256,11 @@ def _sites(tables: Tables) -> list[pd.DataFrame]:
 
 
 def _check(city: Place, found: Findings) -> None:
-    """Check that there is a source, and that everything has power on an ordinary day."""
+    """Check that there is a source and that everything has power on an ordinary day; tell of lines given twice."""
+    lines = city["power_links"]
+    if len(lines):  # a line has no direction
+        ends = np.sort(lines[["from_node", "to_node"]].to_numpy(str), axis=1)
+        tell_twice("power_links", lines.assign(from_node=ends[:, 0], to_node=ends[:, 1]), found)
     power = city.model("power")
     if power is None:
         return
