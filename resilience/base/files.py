@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -10,10 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from resilience.base.errors import RunError
+from resilience.base.errors import InputError, RunError
 from resilience.base.text import say
 
 if TYPE_CHECKING:
@@ -53,6 +51,26 @@ def atomic(path: Path) -> Iterator[Path]:
         raise
 
 
+def check_folder(path: Path) -> None:
+    """Refuse a folder for tables that could not be made or written to; nothing is made yet.
+
+    Raises
+    ------
+    InputError
+        A file or something that cannot be written to is in the way.
+
+    """
+    try:
+        there = path.absolute()
+        while not (there.exists() or there.is_symlink()):
+            there = there.parent
+        reason = errno.ENOTDIR if not there.is_dir() else 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
+    except OSError as error:
+        reason = error.errno or errno.EIO
+    if reason:
+        raise InputError(say("error.cannot_write", path=path, reason=os.strerror(reason)))
+
+
 def remove_temporary(folder: Path) -> None:
     """Remove what `atomic` left behind in a folder when its process was killed."""
     if folder.is_dir():
@@ -69,6 +87,9 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet atomically: zstd, no index, the same bytes for the same rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     with atomic(path) as temporary:
         pq.write_table(arrow, temporary, compression="zstd", store_schema=False)

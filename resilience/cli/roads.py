@@ -1,9 +1,8 @@
-"""`resilience assign` and `criticality`: traffic on a network."""
+"""`resilience criticality`: which road matters most."""
 
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,88 +12,7 @@ from resilience.base.errors import InputError, RunError, near
 from resilience.base.text import say
 from resilience.case.shipped import find_case, shipped_cases
 from resilience.cli.app import AsJson, app
-from resilience.cli.show import console_for
-
-
-@app.command(help=say("cli.assign"))
-def assign(
-    folder: Annotated[Path, typer.Argument(metavar="TNTP_DIR", help=say("help.holds_net_tntp_and_trips_tnt"))],
-    gap: Annotated[float, typer.Option(help=say("help.relative_gap_to_reach"))] = 1e-6,
-    as_json: AsJson = False,
-    toll_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_toll"))] = 0.0,
-    distance_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_lengt"))] = 0.0,
-    iterations: Annotated[int, typer.Option(help=say("help.most_iterations"))] = 1000,
-    out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
-) -> None:
-    """Solve user equilibrium."""
-    import time
-
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from resilience.readers.tntp import read_tntp
-    from resilience.stress.roadscan import check_folder
-    from resilience.traffic import assign as solve
-
-    if iterations < 1:
-        raise InputError(say("error.not_positive", name="iterations", found=iterations))
-    if not (math.isfinite(gap) and gap > 0.0):
-        raise InputError(say("error.bad_gap", found=gap))
-    if out is not None:
-        check_folder(out)
-    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
-    for notice in data.notices:
-        typer.echo(say("cli.notice", text=notice), err=True)
-    start = time.perf_counter()
-    console = Console(stderr=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        line = bar.add_task("", total=None)
-
-        def show(done: int, reached: float) -> None:
-            bar.update(line, description=say("progress.passes", done=done, gap=f"{reached:.2g}"))
-
-        found = solve(data.graph, data.demand, gap=gap, iterations=iterations, progress=show)
-    numbers = {
-        "objective": found.objective,
-        "total_travel_time": found.total_travel_time,
-        "relative_gap": found.relative_gap,
-        "average_excess_cost": found.average_excess_cost,
-        "iterations": found.iterations,
-        "seconds": round(time.perf_counter() - start, 4),
-        "unserved": float(found.unserved.sum()),
-    }
-    if out is not None:
-        from resilience.base.files import atomic
-
-        for name, table in (("links", found.link_table().reset_index()), ("pairs", found.pair_table())):
-            with atomic(out / f"{name}.csv") as temporary:
-                table.to_csv(temporary, index=False)
-    if as_json:
-        typer.echo(clean_json(numbers | {"converged": bool(found.converged), "stalled": bool(found.stalled)}))
-    else:
-        for key, value in numbers.items():
-            typer.echo(f"{key:18} {value:,.10g}")
-    reached = f"{found.relative_gap:.3g}"
-    if found.stalled and not found.converged:
-        raise RunError(say("cli.gap_stalled", gap=gap, found=reached, iterations=found.iterations))
-    if not found.converged:
-        raise RunError(say("cli.gap_missed", gap=gap, found=reached, iterations=found.iterations))
-    if not as_json:
-        typer.echo(say("cli.gap_reached", gap=gap, found=reached, iterations=found.iterations))
-
-
-def clean_json(content: Any) -> str:
-    """Return JSON as its standard has it: null where a number is infinite or none."""
-
-    def clean(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {key: clean(value) for key, value in part.items()}
-        if isinstance(part, list | tuple):
-            return [clean(value) for value in part]
-        return None if isinstance(part, float) and not math.isfinite(part) else part
-
-    return json.dumps(clean(content), allow_nan=False)
+from resilience.cli.show import clean_json, console_for
 
 
 @app.command(help=say("cli.criticality"))
@@ -117,9 +35,10 @@ def criticality(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from resilience.base.files import check_folder
     from resilience.readers.tntp import is_tntp
     from resilience.stress.local import cores
-    from resilience.stress.roadscan import check_folder, road_problem, scan_roads, tables_of, write_scan
+    from resilience.stress.roadscan import road_problem, scan_roads, tables_of, write_scan
 
     if workers < 0:
         raise InputError(say("error.not_negative", name="--workers", found=workers))

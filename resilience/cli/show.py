@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -92,3 +93,16 @@ def cell_of(row: pd.Series, unit: str, scenario: dict[str, Any]) -> str:
         lines += [say("cli.counts", passed=int(row["passed"]), many=many), told(known, many)]
     lines.append(not_over(scenario, int(row["censored"]), many))
     return "\n".join(line for line in lines if line)
+
+
+def clean_json(content: Any) -> str:
+    """Return JSON as its standard has it: null where a number is infinite or none."""
+
+    def clean(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: clean(value) for key, value in part.items()}
+        if isinstance(part, list | tuple):
+            return [clean(value) for value in part]
+        return None if isinstance(part, float) and not math.isfinite(part) else part
+
+    return json.dumps(clean(content), allow_nan=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +11,8 @@ import pandas as pd
 from resilience.agents.patience import patience
 from resilience.base.arrays import sums
 from resilience.base.errors import InputError, near
-from resilience.base.files import atomic, write_json
+from resilience.base.files import atomic, check_folder, write_json
 from resilience.base.text import say
-from resilience.case.case import load_case
 from resilience.readers.tntp import read_tntp
 from resilience.traffic.criticality.elements import Element, cells, single_links, streets
 from resilience.traffic.criticality.scan import Criticality, check_scan, scan
@@ -100,6 +97,8 @@ def road_problem(folder: Path, *, toll_weight: float = 0.0, distance_weight: flo
         ends = zip(graph.names_of_links(), graph.tail + 1, graph.head + 1, strict=True)
         label = {str(link): f"{link}: {a}→{b}" for link, a, b in ends}
         return RoadProblem(data.name, graph, data.demand, data.xy, np.ones(graph.links, np.bool_), label, data.notices)
+    from resilience.case.case import load_case  # a network in TNTP format needs nothing of a case
+
     case = load_case(folder)
     road, people = case.city.road, case.population(root_seed=1)
     if road is None or people is None:
@@ -206,26 +205,6 @@ def tables_of(found: RoadScan) -> dict[str, pd.DataFrame]:
         "structure": found.structure.rename_axis("link").reset_index(),
         "percolation": found.percolation,
     }
-
-
-def check_folder(path: Path) -> None:
-    """Refuse a folder for tables that could not be made or written to; nothing is made yet.
-
-    Raises
-    ------
-    InputError
-        A file or something that cannot be written to is in the way.
-
-    """
-    try:
-        there = path.absolute()
-        while not (there.exists() or there.is_symlink()):
-            there = there.parent
-        reason = errno.ENOTDIR if not there.is_dir() else 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
-    except OSError as error:
-        reason = error.errno or errno.EIO
-    if reason:
-        raise InputError(say("error.cannot_write", path=path, reason=os.strerror(reason)))
 
 
 def write_scan(found: RoadScan, folder: Path, about: dict[str, Any]) -> None:

@@ -19,7 +19,6 @@ from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.core.errors import NumbaError
 from numba.extending import intrinsic
-from scipy.integrate import quad
 
 from resilience.base.errors import InputError
 from resilience.base.text import say
@@ -136,6 +135,8 @@ class OwnCost:
 
     def integral(self, v: float, t0: float, c: float, b: float, p: float) -> float:
         """Return the integral of the minutes from no flow to `v`."""
+        from scipy.integrate import quad  # a fifth of the start of a command that needs no function of its own
+
         return float(quad(lambda x: self.at(x, t0, c, b, p), 0.0, v, limit=200)[0]) if v > 0.0 else 0.0
 
     def check(self, t0: Floats, c: Floats, b: Floats, p: Floats) -> None:

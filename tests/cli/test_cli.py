@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from resilience.cli import main as cli
@@ -359,6 +360,61 @@ def test_assign_says_when_it_stalled_and_writes_null_for_what_is_no_number(call,
     assert "停滞" in err
 
 
+def test_assign_ends_when_its_time_is_up_and_keeps_what_it_has(call, tntp, monkeypatch):
+    from resilience.cli import watch
+
+    clock = iter(range(0, 2000, 60))
+    monkeypatch.setattr(watch.time, "monotonic", lambda: float(next(clock)))
+    code, out, err = call("assign", tntp, "--seconds", "50", "--gap", "1e-15", "--out", "there")
+    assert code == 2
+    assert "total_travel_time" in out
+    assert "pass 1, relative gap" in err  # a line every ten seconds where the output is no terminal
+    assert "the time limit of 50 s ended the search at a gap of" in err
+    assert sorted(p.name for p in Path("there").iterdir()) == ["links.csv", "pairs.csv"]
+
+
+def test_assign_stopped_by_the_user_keeps_what_it_has(call, tntp, monkeypatch):
+    import os
+    import signal
+
+    from resilience import traffic
+
+    solve = traffic.assign
+
+    def pressed(*arguments, progress, **more):
+        def then(done, gap):
+            os.kill(os.getpid(), signal.SIGINT)
+            return progress(done, gap)
+
+        return solve(*arguments, progress=then, **more)
+
+    monkeypatch.setattr(traffic, "assign", pressed)
+    before = signal.getsignal(signal.SIGINT)
+    code, out, err = call("assign", tntp, "--gap", "1e-15", "--out", "there", "--json")
+    assert code == 130
+    assert json.loads(out)["converged"] is False
+    assert "stopped at a gap of" in err
+    assert (Path("there") / "links.csv").is_file()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_assign_tells_the_system_optimum_and_its_tolls(call, tntp):
+    code, out, _ = call("assign", tntp, "--system-optimum", "--json", "--gap", "1e-9", "--out", "best")
+    assert code == 0
+    best = json.loads(out)["total_travel_time"]
+    user = json.loads(call("assign", tntp, "--json", "--gap", "1e-9")[1])["total_travel_time"]
+    assert 0 < best <= user * (1 + 1e-9)
+    links = pd.read_csv("best/links.csv")
+    assert (links["toll_min"] >= 0).all()
+    assert (links["flow"] * links["minutes"]).sum() == pytest.approx(best)
+
+
+def test_assign_by_logit(call, tntp):
+    code, out, _ = call("assign", tntp, "--logit", "2", "--ways", "path", "--json")
+    assert code == 0
+    assert json.loads(out)["residual"] <= 1e-4
+
+
 def test_assign_can_be_stopped_between_passes(call, tntp, monkeypatch):
     from resilience import traffic
 
@@ -371,7 +427,7 @@ def test_assign_can_be_stopped_between_passes(call, tntp, monkeypatch):
     monkeypatch.setattr(traffic, "assign", interrupted)
     code, out, err = call("assign", tntp, "--out", "there")
     assert code == 130
-    assert passes == [None]
+    assert passes == [True]
     assert out == ""
     assert "Stopped before it was done" in err
     assert not Path("there").exists()
@@ -384,6 +440,10 @@ def test_assign_can_be_stopped_between_passes(call, tntp, monkeypatch):
         (("assign", "TNTP", "--gap", "0"), "gap must be a positive number; found 0"),
         (("assign", "TNTP", "--gap", "nan"), "gap must be a positive number"),
         (("assign", "TNTP", "--iterations", "0"), "iterations must be at least 1"),
+        (("assign", "TNTP", "--seconds", "0"), "--seconds must be a number above 0; found 0"),
+        (("assign", "TNTP", "--logit", "0"), "theta must lie between"),
+        (("assign", "TNTP", "--logit", "1", "--ways", "bush"), '"bush" is no loading of ways'),
+        (("assign", "TNTP", "--logit", "1", "--system-optimum"), "are two models"),
         (("check", "sioux_fals"), "did you mean: sioux_falls"),
         (("check", "no/such/folder"), "there is no such folder"),
         (("run", SIOUX, "-s", "lake-33m"), 'no scenario "lake-33m"; did you mean: lake-3m'),

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from resilience.agents.patience import patience
+from resilience.base import files
 from resilience.base.errors import InputError
+from resilience.base.files import check_folder
 from resilience.stress import roadscan
-from resilience.stress.roadscan import RoadProblem, check_folder, scan_roads, tables_of, write_scan
+from resilience.stress.roadscan import RoadProblem, scan_roads, tables_of, write_scan
 from resilience.traffic import Demand
 from tests.tiny import graph, pairs
 
@@ -121,6 +123,6 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path, monkeypatch):
     check_folder(tmp_path)
     check_folder(tmp_path / "new" / "deep")
     assert not (tmp_path / "new").exists()
-    monkeypatch.setattr(roadscan.os, "access", lambda *_: False)
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
     with pytest.raises(InputError, match="Permission denied"):
         check_folder(tmp_path / "new")

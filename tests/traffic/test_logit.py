@@ -87,7 +87,7 @@ def split(net, demand, shut, minutes, theta, base_minutes=None):
 @given(cities(flat=True), st.sampled_from([1e-6, 0.1, 1.0, 20.0]))
 def test_at_fixed_minutes_the_loading_is_the_logit_over_all_ways_that_lead_away(case, theta):
     net, demand, shut = case
-    found = assign_logit(net, demand, theta=theta, closed=shut, gap=GAP)
+    found = assign_logit(net, demand, theta=theta, closed=shut, gap=GAP, base="empty")
     flow, satisfaction, mean = split(net, demand, shut, net.minutes(np.zeros(net.links)), theta)
     np.testing.assert_allclose(found.flow, flow, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(found.satisfaction, satisfaction, rtol=1e-9, atol=1e-9)
@@ -125,7 +125,7 @@ def test_flow_is_conserved_and_whoever_has_a_way_is_served(case, theta, loading)
 @given(cities(), st.sampled_from([0.05, 0.5, 2.0]))
 def test_the_residual_is_what_the_flows_themselves_bring_about(case, theta):
     net, demand, shut = case
-    found = assign_logit(net, demand, theta=theta, closed=shut, gap=1e-6)
+    found = assign_logit(net, demand, theta=theta, closed=shut, gap=1e-6, base="empty")
     answer, satisfaction, mean = split(net, demand, shut, found.minutes, theta)
     total = found.flow.sum()
     residual = np.abs(answer - found.flow).sum() / total if total else 0.0
@@ -241,10 +241,28 @@ def test_link_loading_by_the_minutes_of_a_base_is_the_logit_over_ways_away_by_th
     user = assign(net, demand, gap=1e-8)
     shut = np.zeros(net.links, bool)
     found = assign_logit(net, demand, theta=0.7, gap=1e-7, base=user)
-    plain = assign_logit(net, demand, theta=0.7, gap=1e-7)
+    plain = assign_logit(net, demand, theta=0.7, gap=1e-7, base="empty")
     answer, _, _ = split(net, demand, shut, found.minutes, 0.7, user.minutes)
     np.testing.assert_allclose(found.flow, answer, atol=1e-4)
     assert np.abs(found.flow - plain.flow).max() > 0.1
+
+
+@pytest.mark.parametrize("loading", ["link", "path"])
+def test_minutes_are_those_of_an_equilibrium_where_people_know_them_well(loading):
+    """The ways of empty roads would leave out what only congestion makes a way: too many minutes, and no word of it."""
+    net, demand = grid()
+    busy = Demand(demand.pairs, 2.5 * demand.vph)
+    user = assign(net, busy, gap=1e-8)
+    found = assign_logit(net, busy, theta=10.0, loading=loading, gap=1e-4)
+    assert found.converged
+    assert found.total_travel_time == pytest.approx(user.total_travel_time, rel=0.012)
+
+
+def test_empty_roads_are_for_links_only():
+    net, demand = grid()
+    for loading, base in (("path", "empty"), ("link", "full")):
+        with pytest.raises(InputError, match=f'base = "{base}" is not possible with loading "{loading}"'):
+            assign_logit(net, demand, theta=1.0, loading=loading, base=base)
 
 
 def path_costs(found):

@@ -7,12 +7,12 @@ the least perceived minutes: Williams (1977, doi:10.1068/a090285). It lies below
 
 Which ways there are is part of the model, and ways that share links count as if they had nothing in common:
 
-link    all ways over links that lead away from the origin, by minutes on empty open roads, without naming them: Dial
+link    all ways over links that lead away from the origin, without naming them: Dial
         (1971, doi:10.1016/0041-1647(71)90012-8). The links are chosen once and kept, so that there is one fixed point:
         Leurent (1997), "Curbing the computational difficulty of the logit equilibrium assignment model", hal-00348419.
-        With a large theta this is the user equilibrium among those ways only: 11 % more minutes than the user
-        equilibrium on Sioux Falls, where congestion turns ways around. By the minutes of a user equilibrium instead of
-        empty roads (`base`) all its paths are among them, and a large theta leads there.
+        Away is by the minutes of a user equilibrium, so that all its paths are among the ways and a large theta leads
+        there. By those of empty roads (base="empty"), as Dial has it, the search ends at the user equilibrium among
+        the ways of empty roads only: 11 % more minutes on Sioux Falls, where congestion turns ways around.
 path    the paths of a user equilibrium, and the shortest at the flows of now until no pair has one that is not known.
         With a large theta this is the user equilibrium.
 
@@ -38,6 +38,7 @@ from resilience.base.errors import InputError, near
 from resilience.base.text import say
 from resilience.traffic.demand import Demand
 from resilience.traffic.equilibrium.equilibrium import assign, check, check_start
+from resilience.traffic.equilibrium.solution import Assignment
 from resilience.traffic.logit.averaging import Averaging
 from resilience.traffic.logit.link_ways import LinkWays
 from resilience.traffic.logit.path_ways import PATH_GAP, PathWays
@@ -49,13 +50,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools, Floats
-    from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.equilibrium.workspace import PathStore
     from resilience.traffic.graph import RoadGraph
 
     Progress = Callable[[int, float], bool | None]
 
 LOADINGS = ("link", "path")
+EMPTY = "empty"
 LEAST_THETA, MOST_THETA = 1e-9, 1e6  # per minute: below, minutes never matter; above, exponents lose their digits
 PATIENCE = 300  # loadings without progress after which the search ends; there whatever led on did so within 99
 ROUNDING = 1e-12  # share of all flow that a node may lack; real networks stay below 1e-14
@@ -142,7 +143,7 @@ def assign_logit(
     gap: float = 1e-4,
     iterations: int = 1000,
     closed: NDArray[np.bool_] | None = None,
-    base: Assignment | None = None,
+    base: Assignment | str | None = None,
     progress: Progress | None = None,
 ) -> LogitAssignment:
     """Return the stochastic user equilibrium (logit) of a demand on the open links of a network.
@@ -159,8 +160,9 @@ def assign_logit(
         as from their own answer: 1e-4 means a hundredth of a percent
     iterations : most loadings; with theta up to 1 per minute and a gap of 1e-4 the networks named above took up to 95
     closed : links that nobody may use, shape (links,)
-    base : a user equilibrium of the same pairs. With loading "path" the one whose paths to begin with; None: it is
-        solved here. With loading "link" the one whose minutes tell which links lead away; None: those of empty roads
+    base : a user equilibrium of the same pairs, with loading "path" the one whose paths to begin with, with "link" the
+        one whose minutes tell which links lead away; None: it is solved here; "empty", with loading "link" only: the
+        minutes of empty open roads tell it, and ways that only congestion makes are none
     progress : called with iteration and residual after each loading; where it returns False, the search ends there
 
     Raises
@@ -175,28 +177,38 @@ def assign_logit(
     check(network, demand, gap, iterations, closed)
     _check(network, demand, theta, loading, base)
     streets = Streets.of(network, demand, closed)
+
+    def _base() -> Assignment:
+        return base if isinstance(base, Assignment) else assign(network, demand, gap=PATH_GAP, closed=closed)
+
     ways: LinkWays | PathWays
     if loading == "link":
-        ways = LinkWays(streets, theta, np.zeros(network.links) if base is None else base.flow)
+        ways = LinkWays(streets, theta, np.zeros(network.links) if isinstance(base, str) else _base().flow)
     else:
-        if base is None:
-            base = assign(network, demand, gap=PATH_GAP, closed=closed)
-        ways = PathWays(streets, theta, base)
+        ways = PathWays(streets, theta, _base())
     search = _Search(streets, ways, gap, iterations, progress)
     search.run()
     return _result(search, closed)
 
 
-def _check(network: RoadGraph, demand: Demand, theta: float, loading: str, base: Assignment | None) -> None:
+def check_logit(theta: float, loading: str) -> None:
+    """Refuse a theta or a loading that is not possible."""
     if not LEAST_THETA <= theta <= MOST_THETA:
         raise InputError(say("error.logit_theta", low=LEAST_THETA, high=MOST_THETA, found=theta))
     if loading not in LOADINGS:
         raise InputError(say("error.logit_loading", found=loading, expected=near(loading, LOADINGS)))
+
+
+def _check(network: RoadGraph, demand: Demand, theta: float, loading: str, base: Assignment | str | None) -> None:
+    check_logit(theta, loading)
     if len(demand.classes) != 1:
         raise InputError(say("error.logit_classes", found=len(demand.classes)))
     if demand.answer is not None:
         raise InputError(say("error.logit_answer", found=type(demand.answer).__name__))
-    if base is not None:
+    if isinstance(base, str):
+        if base != EMPTY or loading != "link":
+            raise InputError(say("error.logit_base", found=base, loading=loading))
+    elif base is not None:
         check_start(network, demand, base)
 
 
@@ -287,9 +299,3 @@ def _result(search: _Search, closed: Bools | None) -> LogitAssignment:
         stalled=search.stalled,
         store=ways.store if isinstance(ways, PathWays) else None,
     )
-
-
-# ------------------------------------------------------------------- ways over links that lead away from the origin
-
-
-# --------------------------------------------------------------------------------------------- ways that are named

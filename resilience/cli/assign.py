@@ -1,0 +1,126 @@
+"""`resilience assign`: user equilibrium, system optimum or logit equilibrium of a network in TNTP format."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resilience.base.errors import InputError, RunError, StoppedError
+from resilience.base.text import say
+from resilience.cli.app import AsJson, app
+from resilience.cli.show import clean_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from resilience.cli.watch import Watch
+    from resilience.readers.tntp import Tntp
+
+
+@app.command(help=say("cli.assign"))
+def assign(
+    folder: Annotated[Path, typer.Argument(metavar="TNTP_DIR", help=say("help.holds_net_tntp_and_trips_tnt"))],
+    gap: Annotated[float | None, typer.Option(help=say("help.gap_of_assign"))] = None,
+    as_json: AsJson = False,
+    toll_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_toll"))] = 0.0,
+    distance_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_lengt"))] = 0.0,
+    iterations: Annotated[int, typer.Option(help=say("help.most_iterations"))] = 1000,
+    seconds: Annotated[float | None, typer.Option(help=say("help.seconds"))] = None,
+    system_optimum: Annotated[bool, typer.Option("--system-optimum", help=say("help.system_optimum"))] = False,
+    logit: Annotated[float | None, typer.Option(metavar="THETA", help=say("help.logit"))] = None,
+    ways: Annotated[str, typer.Option(help=say("help.ways"))] = "link",
+    out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
+) -> None:
+    """Assign the trips of a network to its roads."""
+    from resilience.base.files import check_folder
+    from resilience.cli.watch import Watch
+    from resilience.readers.tntp import read_tntp
+
+    gap = gap if gap is not None else 1e-6 if logit is None else 1e-4
+    if iterations < 1:
+        raise InputError(say("error.not_positive", name="iterations", found=iterations))
+    if not (math.isfinite(gap) and gap > 0.0):
+        raise InputError(say("error.bad_gap", found=gap))
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0.0):
+        raise InputError(say("error.above_zero_option", name="--seconds", found=seconds))
+    if logit is not None and system_optimum:
+        raise InputError(say("error.two_models", first="--system-optimum", second="--logit"))
+    if logit is not None:
+        from resilience.traffic.logit.logit import check_logit
+
+        check_logit(logit, ways)
+    if out is not None:
+        check_folder(out)
+    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
+    for notice in data.notices:
+        typer.echo(say("cli.notice", text=notice), err=True)
+    start = time.perf_counter()
+    with Watch(seconds) as watch:
+        numbers, tables = _solved(data, watch, gap, iterations, system_optimum=system_optimum, theta=logit, ways=ways)
+    numbers["seconds"] = round(time.perf_counter() - start, 4)
+    if out is not None:
+        from resilience.base.files import atomic
+
+        for name, table in tables.items():
+            with atomic(out / f"{name}.csv") as temporary:
+                table.to_csv(temporary, index=False)
+    _tell(numbers, watch, gap, as_json=as_json)
+
+
+def _solved(
+    data: Tntp, watch: Watch, gap: float, iterations: int, *, system_optimum: bool, theta: float | None, ways: str
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return the numbers and the tables of a solution."""
+    from resilience import traffic
+
+    how: dict[str, Any] = {"gap": gap, "iterations": iterations, "progress": watch}
+    if theta is not None:
+        fuzzy = traffic.assign_logit(data.graph, data.demand, theta=theta, loading=ways, **how)
+        return {
+            "total_travel_time": fuzzy.total_travel_time, "residual": fuzzy.residual, "iterations": fuzzy.iterations,
+            "unserved": float(fuzzy.unserved.sum()), "converged": bool(fuzzy.converged), "stalled": bool(fuzzy.stalled),
+        }, {"links": fuzzy.link_table().reset_index(), "pairs": fuzzy.pair_table()}  # fmt: skip
+    if system_optimum:
+        best = traffic.system_optimum(data.graph, data.demand, **how)
+        found, links, total = best.marginal, best.link_table(), best.total_travel_time
+    else:
+        found = traffic.assign(data.graph, data.demand, **how)
+        links, total = found.link_table(), found.total_travel_time
+    numbers = {
+        "objective": found.objective, "total_travel_time": total, "relative_gap": found.relative_gap,
+        "average_excess_cost": found.average_excess_cost, "iterations": found.iterations,
+        "unserved": float(found.unserved.sum()), "converged": bool(found.converged), "stalled": bool(found.stalled),
+    }  # fmt: skip
+    return numbers, {"links": links.reset_index(), "pairs": found.pair_table()}
+
+
+def _tell(numbers: dict[str, Any], watch: Watch, gap: float, *, as_json: bool) -> None:
+    """Print the numbers, and say whether the gap was reached and if not, why.
+
+    Raises
+    ------
+    StoppedError, RunError
+        The user ended the search, or it ended short of the gap.
+
+    """
+    if as_json:
+        typer.echo(clean_json(numbers))
+    else:
+        for key, value in numbers.items():
+            if not isinstance(value, bool):
+                typer.echo(f"{key:18} {value:,.10g}")
+    said = {"gap": gap, "iterations": numbers["iterations"]}
+    said["found"] = f"{numbers['relative_gap' if 'relative_gap' in numbers else 'residual']:.3g}"
+    if numbers["converged"]:
+        if not as_json:
+            typer.echo(say("cli.gap_reached", **said))
+        return
+    if watch.ended_by == "user":
+        raise StoppedError(say("cli.gap_stopped", **said))
+    if watch.ended_by == "time":
+        raise RunError(say("cli.gap_time", seconds=watch.seconds, **said))
+    raise RunError(say("cli.gap_stalled" if numbers["stalled"] else "cli.gap_missed", **said))
