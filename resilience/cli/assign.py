@@ -33,6 +33,7 @@ def assign(
     system_optimum: Annotated[bool, typer.Option("--system-optimum", help=say("help.system_optimum"))] = False,
     logit: Annotated[float | None, typer.Option(metavar="THETA", help=say("help.logit"))] = None,
     ways: Annotated[str, typer.Option(help=say("help.ways"))] = "link",
+    turns: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.turns"))] = None,
     out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
 ) -> None:
     """Assign the trips of a network to its roads."""
@@ -58,6 +59,8 @@ def assign(
     data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
     for notice in data.notices:
         typer.echo(say("cli.notice", text=notice), err=True)
+    if turns is not None:
+        data = _turned(data, turns)
     start = time.perf_counter()
     with Watch(seconds) as watch:
         numbers, tables = _solved(data, watch, gap, iterations, system_optimum=system_optimum, theta=logit, ways=ways)
@@ -69,6 +72,23 @@ def assign(
             with atomic(out / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
     _tell(numbers, watch, gap, as_json=as_json)
+
+
+def _turned(data: Tntp, path: Path) -> Tntp:
+    """Return the network with the turns of a file."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    from resilience.traffic import with_turns
+
+    try:
+        table = pd.read_csv(
+            path, dtype=dict.fromkeys(("from_node", "via_node", "to_node", "from_link", "to_link"), str)
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(say("error.bad_table", path=path, reason=error)) from error
+    return replace(data, graph=with_turns(data.graph, table))
 
 
 def _solved(

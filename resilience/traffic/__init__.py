@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from resilience.traffic.equilibrium.warm import Change, Warm
     from resilience.traffic.graph import RoadGraph
     from resilience.traffic.logit.logit import LogitAssignment, assign_logit
+    from resilience.traffic.turns import Turns, read_turns, with_turns
 
 _HOME = {
     "Assignment": "resilience.traffic.equilibrium.solution",
@@ -31,13 +32,16 @@ _HOME = {
     "RoadGraph": "resilience.traffic.graph",
     "State": "resilience.traffic.equilibrium.hours",
     "SystemOptimum": "resilience.traffic.equilibrium.optimum",
+    "Turns": "resilience.traffic.turns",
     "VehicleClass": "resilience.traffic.demand",
     "Warm": "resilience.traffic.equilibrium.warm",
     "assign": "resilience.traffic.equilibrium.equilibrium",
     "assign_hours": "resilience.traffic.equilibrium.hours",
     "assign_logit": "resilience.traffic.logit.logit",
     "memory_needed": "resilience.traffic.equilibrium.memory",
+    "read_turns": "resilience.traffic.turns",
     "system_optimum": "resilience.traffic.equilibrium.optimum",
+    "with_turns": "resilience.traffic.turns",
 }
 __all__ = [
     "Assignment",
@@ -53,13 +57,16 @@ __all__ = [
     "RoadGraph",
     "State",
     "SystemOptimum",
+    "Turns",
     "VehicleClass",
     "Warm",
     "assign",
     "assign_hours",
     "assign_logit",
     "memory_needed",
+    "read_turns",
     "system_optimum",
+    "with_turns",
 ]
 
 

@@ -409,6 +409,17 @@ def test_assign_tells_the_system_optimum_and_its_tolls(call, tntp):
     assert (links["flow"] * links["minutes"]).sum() == pytest.approx(best)
 
 
+def test_assign_with_turns(call, tntp, tmp_path):
+    rules = tmp_path / "turns.csv"
+    rules.write_text("from_node,via_node,to_node,penalty_min\n1,2,9,\n", encoding="utf-8")
+    code, _, err = call("assign", tntp, "--turns", rules)
+    assert code == 2
+    assert 'turns, row 2, column to_node: the network has no "9"' in err
+    code, _, err = call("assign", tntp, "--turns", tmp_path / "none.csv")
+    assert code == 2
+    assert "none.csv cannot be read" in err
+
+
 def test_assign_by_logit(call, tntp):
     code, out, _ = call("assign", tntp, "--logit", "2", "--ways", "path", "--json")
     assert code == 0
