@@ -28,6 +28,8 @@ class Job:
     people : people who depend on the component
     failed_hour : when it failed
     dry_m : depth below which work can start
+    also : other components that are whole with it
+    or_at : other junctions where the crew may as well leave the road, as at the far end of a tunnel
 
     """
 
@@ -37,6 +39,8 @@ class Job:
     people: float
     failed_hour: float
     dry_m: float
+    also: tuple[int, ...] = ()
+    or_at: tuple[int, ...] = ()
     taken: bool = False
 
 
@@ -91,23 +95,29 @@ class Dispatcher:
         else:
             waiting.sort(key=lambda j: (j.failed_hour, j.component))
         for job in waiting:
-            ways = [(self.city.hours_between(crew.node, job.node), crew.number, crew) for crew in self.idle.items]
-            hours, _, crew = min(ways, default=(float("inf"), 0, None), key=lambda way: way[:2])
-            if crew is None:
+            if not self.idle.items:
                 return
+            hours, _, node, crew = min(
+                (
+                    (self.city.hours_between(crew.node, node), crew.number, node, crew)
+                    for crew in self.idle.items
+                    for node in (job.node, *job.or_at)
+                ),
+                key=lambda way: way[:2],
+            )
             if hours < float("inf"):
                 job.taken = True
-                self.env.process(self._work(crew, job, hours))
+                self.env.process(self._work(crew, job, node, hours))
                 self.idle.items.remove(crew)
 
-    def _work(self, crew: Crew, job: Job, travel_hours: float) -> Generator[Any, Any, None]:
+    def _work(self, crew: Crew, job: Job, node: int, travel_hours: float) -> Generator[Any, Any, None]:
         self.tell("crew_sent", job.component, crew.number)
         yield self.env.timeout(default("crew.mobilise_hours") + travel_hours)
-        crew.node = job.node
+        crew.node = node
         while self.city.depth_at(job.component) >= job.dry_m:
             yield self.env.timeout(default("crew.retry_hours"))
         self.tell("crew_arrived", job.component, crew.number)
         yield self.env.timeout(job.work_hours)
         self.jobs.remove(job)
-        self.finished.append(job.component)
+        self.finished += [job.component, *job.also]
         yield self.idle.put(crew)

@@ -212,10 +212,11 @@ def _notices_of_tests(inputs: Inputs, trials: Trials) -> list[Notice]:
             continue
         if not metrics[tolerance.metric].service:
             continue
-        short = [s for s in trials.scenarios.values() if 0 < s.hours - s.onset.hour <= tolerance.hours]
+        lasts = {s.name: s.hours - max(s.onset.hour - s.warning_hours, 0.0) for s in trials.scenarios.values()}
+        short = [name for name, hours in lasts.items() if 0 < hours <= tolerance.hours]
         if short:
-            values = {"metric": tolerance.metric, "hours": f"{tolerance.hours:g}", "names": some(s.name for s in short),
-                      "run": str(min(s.hours - s.onset.hour for s in short))}  # fmt: skip
+            values = {"metric": tolerance.metric, "hours": f"{tolerance.hours:g}", "names": some(short),
+                      "run": f"{min(lasts[name] for name in short):g}"}  # fmt: skip
             found.append(Notice("tolerance_hours", values))
     return found
 

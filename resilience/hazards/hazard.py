@@ -42,6 +42,8 @@ class Damage:
     repaired_by : NOBODY (until_hour counts), OWN_STAFF (work starts when the site is dry) or CREW (a crew must come)
     dry_m : depth at the site below which work can start, metres
     cause : key of the reason, such as flooded
+    work : name of the work that each belongs to; what a crew repairs under one name is one job, with the longest
+        hours among them; "", or the list empty: work of its own
 
     """
 
@@ -52,6 +54,7 @@ class Damage:
     repaired_by: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     dry_m: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     cause: str = ""
+    work: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.component)
@@ -274,7 +277,7 @@ class CheckedEvent(Event):
 
     def _look_at(self, damage: Damage) -> None:
         for part in fields(damage):
-            if part.name not in ("component", "cause"):
+            if part.name not in ("component", "cause", "work") or (part.name == "work" and len(damage.work)):
                 self._hold(f"Damage.{part.name}", getattr(damage, part.name), (len(damage),))
         strange = [name for name in damage.component if name not in self.components]
         if strange:

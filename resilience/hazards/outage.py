@@ -112,7 +112,7 @@ class Outage(Hazard):
             values = {"name": name, "hour": str(ends), "hours": str(min(t.hours for t in cut)),
                       "names": some(t.scenario for t in cut)}  # fmt: skip
             notices.append(Notice("outlasts", values))
-        none = [t for t in loads if self._count(t.severity, many) == 0]
+        none = [t for t in loads if t.severity > 0 and self._count(t.severity, many) == 0]
         if none:
             shares = ", ".join(dict.fromkeys(f"{t.severity:g}" for t in none))
             values = {"name": name, "share": shares, "many": str(many), "names": some(t.scenario for t in none)}

@@ -205,7 +205,7 @@ def _word(part: pd.DataFrame) -> str:
 
 def tell_twice(name: str, table: pd.DataFrame, found: Findings, columns: list[str] | None = None) -> None:
     """Tell of rows that stand twice but for their id (or in these columns): both count, though one may be a slip."""
-    rows = table.drop(columns="synthetic", errors="ignore")
+    rows = table.drop(columns=["synthetic"] if name != "power_links" else ["synthetic", "geometry"], errors="ignore")
     again = np.flatnonzero(rows.duplicated(columns)) if len(rows) else np.zeros(0, np.int64)
     if len(again) == 0:
         return
@@ -213,6 +213,6 @@ def tell_twice(name: str, table: pd.DataFrame, found: Findings, columns: list[st
     alike = found.lines[name][group == group[again[0]]]
     values = {"file": f"{name}.csv", "lines": ", ".join(map(str, sorted(alike)[:5])), "count": str(len(again))}
     if columns is None:
-        found.notices.append(Notice("row_twice", values))
+        found.notices.append(Notice("line_twice" if name == "power_links" else "row_twice", values))
     else:
         found.notices.append(Notice("row_same", values | {"columns": ", ".join(columns)}))

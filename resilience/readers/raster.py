@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from resilience.base.arrays import Floats, Ints
 
 NODATA = (-999, -9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
+NEAR_M = 1.0  # such a number is a height where another height is so near, as in heights of centimetres
+CODES = (0, 1000, 9999.9, 10000, 32767, 32768)  # numbers that may stand for none as well, as all of one digit may: -88
+ALONE_M, ALONE_HIGH_M = 50.0, 200.0  # they do where no other height is so near; negative ones, and others
+FEW = 3  # so many lowest or highest values may be such numbers
 CELL_BYTES = 40  # of a cell while a raster is read and used
 DOUBTFUL = (-99, -1000, 999, 9999, 9999.9, 32767, 99999, 999999)  # the same where no other height is near
-ALONE_M = 50.0  # a lowest value of many cells with no other height so near above it is nodata that is not declared
 MOST_VALUES = 5  # values that are no heights, told one by one
 DECIMALS = 4  # of heights in metres
 _FOOT = 0.3048
@@ -203,22 +206,41 @@ def _metres(unit: str) -> float | None:
     return None
 
 
-def _alone(values: NDArray[np.float64], stored: NDArray[Any]) -> list[float]:
-    """Return what stands in the file for the lowest and the highest height where it looks like nodata, as -99 for none.
+def _looks_like_code(sign: float, dtype: np.dtype[Any]) -> bool:
+    """Return whether a number is one that programs write where nothing is known."""
+    if dtype == np.uint8 and sign == 255:
+        return True
+    digits = f"{abs(sign):.0f}"
+    one_digit = sign == round(sign) and len(digits) > 1 and len(set(digits)) == 1
+    return one_digit or any(np.isclose(abs(sign), code, rtol=1e-6) for code in CODES)
 
-    No other height is near; and either it is a number that programs write for none, or it is negative and stands in
-    several cells.
+
+def _alone(values: NDArray[np.float64], stored: NDArray[Any]) -> list[float]:
+    """Return what stands in the file for the lowest and highest heights where it looks like nodata, as -99 for none.
+
+    These are the few heights with no other near but each other, if each is a number that may stand for none; what is
+    not negative has to stand there more than once.
     """
     known = np.isfinite(values)
-    heights, found = values[known], []
-    for end, side in ((heights.min(), 1.0), (heights.max(), -1.0)):
-        others = heights[heights != end]
-        sign = stored[known][heights == end][0].item()
-        several = len(heights) - len(others) > 1
-        doubtful = any(np.isclose(sign, other, rtol=1e-6) for other in DOUBTFUL) or (side > 0 and end < 0 and several)
-        if len(others) and np.abs(others - end).min() > ALONE_M and doubtful:
-            found.append(sign)
+    heights, first, cells = np.unique(values[known], return_index=True, return_counts=True)
+    signs, found = stored[known][first], []
+    for order in (np.arange(len(heights)), np.arange(len(heights))[::-1]):
+        for many in range(min(FEW, len(heights) - 1), 0, -1):
+            away = abs(heights[order[many]] - heights[order[many - 1]])
+            group = [signs[i].item() for i in order[:many]]
+            negative = max(heights[order[:many]]) < 0
+            far = ALONE_M if negative or stored.dtype == np.uint8 else ALONE_HIGH_M
+            several = negative or cells[order[:many]].sum() > 1
+            if away > far and several and all(_looks_like_code(sign, stored.dtype) for sign in group):
+                found += group
+                break
     return found
+
+
+def _near(values: NDArray[np.float64], here: NDArray[np.bool_]) -> bool:
+    """Return whether another height lies near the one that these cells hold."""
+    others = values[np.isfinite(values) & ~here]
+    return bool(len(others)) and float(np.abs(others - values[here][0]).min()) <= NEAR_M
 
 
 def _check_heights(
@@ -231,8 +253,12 @@ def _check_heights(
     signs = list(NODATA)
     if raw.dtype.kind in "iu" and raw.dtype.itemsize > 1:
         signs += [int(end) for end in (np.iinfo(raw.dtype).min, np.iinfo(raw.dtype).max) if end]
-    for sign in signs + _alone(values, stored):
-        strange |= np.isfinite(values) & (stored == sign)
+    alone = _alone(values, stored)
+    for sign in signs:
+        here = np.isfinite(values) & (stored == sign)
+        if here.any() and not (sign in NODATA and _near(values, here)):
+            strange |= here
+    strange |= np.isfinite(values) & np.isin(stored, np.asarray(alone, stored.dtype))
     if not strange.any():
         return
     found, count = np.unique(stored[strange], return_counts=True)
@@ -241,7 +267,7 @@ def _check_heights(
     ]:
         height = float(values[strange & (stored == value)][0])
         shown = f"{value:.9g}" if height == value else f"{value:.9g} ({height:.6g} m)"
-        key = "raster_nodata" if value in (*signs, *_alone(values, stored)) or abs(value) > 1e5 else "raster_height"
+        key = "raster_nodata" if value in (*signs, *alone) or abs(value) > 1e5 else "raster_height"
         expected = f"{value:.9g}" if key == "raster_nodata" else f"{low:g} – {high:g}"
         text = say("problem.cells", value=shown, count=f"{many:,}")
         problems.append(Problem(key, file, found=text, expected=expected))

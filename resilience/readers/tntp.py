@@ -199,8 +199,7 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], Layo
                 units = units.with_units(read_units("", rest, number))
                 continue
             if line.strip().startswith("~"):
-                row = read_unit_row(line, header, number) if header is not None else None
-                units = units.with_units(row or read_units("", line, number))
+                units = units.with_units(read_unit_row(line, number) or read_units("", line, number))
         elif line.strip().startswith("~") and (again := read_header(line, number)) is not None:
             layout = header or spare or Layout()
             if [c for c in again.columns if c] != [c for c in layout.columns if c]:

@@ -42,6 +42,7 @@ _KM = {
     for word in words.split()
 }  # fmt: skip
 _NO_UNIT = {"-", "--", "none", "n/a", "na", "."}
+_OTHER_UNITS = {"km/h", "kmh", "kph", "mph", "mi/h", "m/s", "ft/s", "$", "usd", "eur", "cents", "%", "1", "no", "id"}
 _PER_HOUR = {"vph", "vphpl", "vphl", "pcph", "pcphpl", "pcuph", "vehh", "pcuh"}
 _PER_LANE = re.compile(r"\s*(?:/\s*la?ne?s?\b\.?|\bper\s+lane\b)")
 _LANE = r"/\s*la?n|per\s+lane|\b(?:v|pc)php?l\b"
@@ -51,15 +52,22 @@ _NODE_NAMES = (
     {"y", "ycoord", "ycoordinate", "lat", "latitude", "northing"},
 )
 _TOKEN = re.compile(r"\([^)]*\)|\[[^\]]*\]|[^\s;,()\[\]]+")
+_FACTOR = r"(\d+(?:\.\d+|/\d+)?)?\s*"
 _SAID = re.compile(
     r"\b(times?|lengths?|distances?)\b[^.;,]{0,40}?(?:\bin\b|\bis\b|\bare\b|\bunits?\b|[:=])\s*"
-    r"(?:(?:in|is|are|units?|of|given|measured|expressed|stated|recorded|all|:|=)\s*)*\b([a-z]+)\b"
+    rf"(?:(?:in|is|are|units?|of|given|measured|expressed|stated|recorded|decimal|all|:|=)\s*)*{_FACTOR}\b([a-z]+)\b"
 )
-_BRACKETED = re.compile(r"\b(times?|lengths?|distances?)\b[^.;,()\[\]]{0,40}[(\[]\s*([a-z]+)\s*[)\]]")
-_LISTED = re.compile(r"\b(times?|lengths?|distances?)\s+([a-z]+)\s*(?=[,;.]|$)")  # units: length km, time s
-_CAPACITY = re.compile(
-    r"\bcapacit(?:y|ies)\b[^.;,]{0,40}?\b(?:in|is|are|units?|[:=])\s*(?:(?:in|of|given|:|=)\s*)*([^.;,]+)"
+_CONVERTED = re.compile(
+    rf"\b(times?|lengths?|distances?)\b.*\b(?:converted|changed)\s+(?:in)?to\s+{_FACTOR}\b([a-z]+)\b"
 )
+_BRACKETED = re.compile(rf"\b(times?|lengths?|distances?)\b[^.;,()\[\]]{{0,40}}[(\[]\s*{_FACTOR}([a-z]+)\s*[)\]]")
+_LISTED = re.compile(rf"\b(times?|lengths?|distances?)\s+{_FACTOR}([a-z]+)\s*(?=[,;.]|$)")  # units: length km, time s
+_CAPACITY = re.compile(r"\bcapacit(?:y|ies)\b(.*)")
+_FLOW = re.compile(
+    r"(?:\b[a-z]+\.?\s*)?(?:/\s*|\bper\s+)(?:\d+(?:\.\d+)?\s*)?([a-z]+)\b(?:\s*(?:/\s*|\bper\s+|\band\s+)la?ne?s?\b)?"
+    r"|\b(?:v|pc)ph(?:p?l)?\b|\b(?:vpd|aadt|adt)\b"
+)
+_NOT_OF_LINKS = re.compile(r"PERIOD|OF.DAY|STAMP|DATE|START|END|INTERVAL|HORIZON|PEAK|SPEED|CAPACITY|FLOW\b(?!.*TIME)")
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ class Layout:
         """Return this layout with the units that only the other names."""
         return replace(
             self, time=self.time or other.time, length=self.length or other.length,
-            capacity=self.capacity or other.capacity,
+            capacity=self.capacity or other.capacity, per_lane=self.per_lane or (other.per_lane and not self.capacity),
         )  # fmt: skip
 
 
@@ -154,48 +162,82 @@ def read_header(text: str, line: int) -> Layout | None:
     return Layout(tuple(columns), not unread, time, length, per_lane, line, tuple(unread), capacity)
 
 
-def read_unit_row(text: str, layout: Layout, line: int) -> Layout | None:
-    """Return the units of a comment that holds one for each column of the header, or a dash; None where it is another.
+def read_unit_row(text: str, line: int) -> Layout | None:
+    """Return the units of a comment that holds nothing but units and dashes, None where it is another.
 
-    >>> header = read_header("~ init_node term_node capacity length free_flow_time b power ;", 1)
-    >>> read_unit_row("~ - - veh/h mi s - - ;", header, 2).time
+    Which is which the units say: one of time, one of length, one of vehicles.
+
+    >>> read_unit_row("~ - - veh/h mi s - - ;", 2).time
     Unit(text='s', worth=0.016666666666666666, line=2)
 
     """
-    words = [word.strip("()[]") for word in text.lower().strip().strip("~; \t").split()]
-    if len(words) != len(layout.columns):
+    words = [word.strip("()[],:") for word in text.lower().strip().strip("~; \t").split()]
+    words = [word for word in words if word and word not in _NO_UNIT]
+    named = bool(words) and words[0] in ("unit", "units")
+    words = words[1:] if named else words
+    of = {kind: [w for w in words if w in units] for kind, units in (("time", _MINUTES), ("length", _KM))}
+    flows = [w for w in words if w in _PER_HOUR or re.fullmatch(r"(?:veh|vehicles?|pcu|pce|cars?|pc)s?/\S+", w)]
+    others = [w for w in words if w in _OTHER_UNITS]
+    if sum(map(len, (*of.values(), flows, others))) != len(words) or len(words) < 2:
         return None
-    of = dict(zip(layout.columns, words, strict=True))
-    time, length, capacity = (of.get(name, "-") for name in ("free_flow_time", "length", "capacity"))
-    if all(_worth(word, {**_MINUTES, **_KM}) is None for word in (time, length)):
-        return None
+    time, length, flow = (found[0] if len(set(found)) == 1 else None for found in (*of.values(), flows))
     return Layout(
-        time=None if time in _NO_UNIT else Unit(time, _worth(time, _MINUTES), line),
-        length=None if length in _NO_UNIT else Unit(length, _worth(length, _KM), line),
-        capacity=None if capacity in _NO_UNIT else Unit(capacity, vehicles_per_hour(capacity), line),
+        time=None if time is None else Unit(time, _MINUTES[time], line),
+        length=None if length is None else Unit(length, _KM[length], line),
+        capacity=None if flow is None else Unit(flow, vehicles_per_hour(flow), line),
+        per_lane=flow is not None and re.search(_LANE, flow) is not None,
     )
 
 
 def read_units(key: str, text: str, line: int) -> Layout:
     """Return the units that a line of metadata or a comment (with an empty key) names."""
-    time = length = None
-    words = re.findall(r"[^\s,;]+", text.lower())
-    if key and re.search(r"UNIT|TIME|LENGTH|DISTANCE", key) and not re.search(r"SPEED|CAPACITY|FLOW\b(?!.*TIME)", key):
-        for word in words:
-            if word in _MINUTES and not re.search(r"LENGTH|DISTANCE", key):
-                time = time or Unit(word, _MINUTES[word], line)
-            elif word in _KM and "TIME" not in key:
-                length = length or Unit(word, _KM[word], line)
+    time = length = capacity = None
     spoken = text.lower().replace("_", " ").strip().rstrip("~ ;")
-    said = "CAPACITY" in key and "UNIT" in key and text.strip()
-    if not key and (named := _CAPACITY.search(spoken)) and re.search(r"per|/|\b(?:vpd|aadt|adt)\b", named[1]):
-        said = named[1].strip()
-    for what, word in [] if key else [*_SAID.findall(spoken), *_BRACKETED.findall(spoken), *_LISTED.findall(spoken)]:
-        if what.startswith("time") and word in _MINUTES:
-            time = Unit(word, _MINUTES[word], line)
-        elif not what.startswith("time") and word in _KM:
-            length = Unit(word, _KM[word], line)
-    return Layout(time=time, length=length, capacity=Unit(said, vehicles_per_hour(said), line) if said else None)
+    if re.search(r"UNIT|TIME|LENGTH|DISTANCE", key) and not _NOT_OF_LINKS.search(key):
+        for number, word in re.findall(rf"(?<![\w/.]){_FACTOR}([a-z]+)", spoken):
+            if word in _MINUTES and not re.search(r"LENGTH|DISTANCE", key):
+                time = time or _unit(number, word, _MINUTES, line)
+            elif word in _KM and "TIME" not in key:
+                length = length or _unit(number, word, _KM, line)
+    if "CAPACITY" in key and "UNIT" in key and text.strip():
+        capacity = text.strip()
+    elif (not key or "UNIT" in key) and (named := _CAPACITY.search(spoken)):
+        capacity = _flow_in(named[1])
+    if not key:
+        said: dict[str, Unit] = {}
+        for pattern in (_CONVERTED, _SAID, _LISTED, _BRACKETED):  # what is said in words holds before brackets
+            found = [
+                ("time" if what.startswith("time") else "length", number, word)
+                for what, number, word in pattern.findall(spoken)
+            ]
+            new = {
+                kind: _unit(number, word, _MINUTES if kind == "time" else _KM, line)
+                for kind, number, word in found
+                if word in (_MINUTES if kind == "time" else _KM)
+            }
+            said = new | said
+        time, length = said.get("time"), said.get("length")
+    per_lane = capacity is not None and re.search(_LANE, capacity.lower()) is not None
+    flow = None if capacity is None else Unit(capacity, vehicles_per_hour(capacity), line)
+    return Layout(time=time, length=length, per_lane=per_lane, capacity=flow)
+
+
+def _unit(number: str, word: str, units: dict[str, float], line: int) -> Unit:
+    return Unit(f"{number} {word}".strip(), _factor(number) * units[word], line)
+
+
+def _factor(number: str | None) -> float:
+    """Return a factor such as 0.01 or 1/100, 1 where none is given."""
+    above, _, below = (number or "1").partition("/")
+    return float(above) / float(below or 1.0) if float(below or 1.0) else 1.0
+
+
+def _flow_in(text: str) -> str | None:
+    """Return the unit of vehicles and time in a phrase about capacities, None where it names no time."""
+    for match in _FLOW.finditer(text):
+        if match[1] is None or match[1] in _MINUTES:
+            return match[0].strip()
+    return None
 
 
 def read_node_header(text: str) -> tuple[int, int, int] | None:
@@ -260,7 +302,7 @@ def vehicles_per_hour(text: str) -> float | None:
 
 def _worth(text: str, units: dict[str, float]) -> float | None:
     """Return what a unit is worth, such as "h" or "0.01 h"; None where it is not known."""
-    match = re.fullmatch(r"(?:in\s+)?(\d+(?:\.\d+)?)?\s*([a-z]+)\.?", text.strip().lower())
+    match = re.fullmatch(rf"(?:in\s+)?{_FACTOR}([a-z]+)\.?", text.strip().lower())
     if match is None or match[2] not in units:
         return None
-    return float(match[1] or 1.0) * units[match[2]]
+    return _factor(match[1]) * units[match[2]]

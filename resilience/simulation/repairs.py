@@ -53,6 +53,7 @@ class Repairs:
         """
         services = self.world.services
         self.world.touched = True
+        jobs: dict[str, list[int]] = {}
         for k, name in enumerate(damage.component):
             c = int(self.world.city.components.get_loc(name))
             if damage.loss[k] <= 0:
@@ -63,21 +64,28 @@ class Repairs:
             if damage.repaired_by[k] == NOBODY:
                 self.until[c] = np.fmax(self.until[c], damage.until_hour[k])
             elif damage.repaired_by[k] == CREW:
-                self._ask_for_crew(c, hour, damage, k)
+                work_name = damage.work[k] if damage.work else ""
+                jobs.setdefault(work_name or f"{name} {k}", []).append(k)
             else:
                 work = Cleanup(float(damage.repair_hours[k]), float(damage.dry_m[k]))
                 self.staff.setdefault(c, []).append(work)
+        for rows in jobs.values():
+            self._ask_for_crew(hour, damage, rows)
 
-    def _ask_for_crew(self, component: int, hour: int, damage: Damage, k: int) -> None:
-        self.waiting[component] += 1
+    def _ask_for_crew(self, hour: int, damage: Damage, rows: list[int]) -> None:
+        """Put the work on some components on the list as one job, as long as the longest of them."""
+        components = [int(self.world.city.components.get_loc(damage.component[k])) for k in rows]
+        self.waiting.update(components)
         self.dispatcher.add(
             Job(
-                component=component,
-                node=self.world.site_node(component),
-                work_hours=float(damage.repair_hours[k]),
-                people=float(self.world.services.people_behind[component]),
+                component=components[0],
+                node=self.world.site_node(components[0]),
+                work_hours=float(damage.repair_hours[rows].max()),
+                people=float(self.world.services.people_behind[components].max()),
                 failed_hour=float(hour),
-                dry_m=float(damage.dry_m[k]),
+                dry_m=float(damage.dry_m[rows].min()),
+                also=tuple(components[1:]),
+                or_at=tuple(self.world.other_ends(components)),
             )
         )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from resilience.city.water import Water
 
 LEAST_SPEED = 0.01  # share of the dry road's, in the deepest water that is open
-LEAST_CAPACITY = 1e-6  # share of it that a link of next to no length keeps before a dark signal
+LEAST_CAPACITY = 1e-15  # share of it that a link of next to no length keeps before a dark signal
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,12 @@ def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signal
 def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
     """Return how long crews and ambulances take on each link, minutes, shape (all links,); closures are not looked at.
 
-    They are as fast as cars, and in water that stops cars they drive at `traffic.emergency_wading_speed` of the limit.
+    They are as fast as cars, but never slower than at `traffic.emergency_wading_speed` of the limit, at which they
+    drive in water that stops cars: so no water makes them faster than less water does.
     """
     share, speed = _in_water(road.network.links["speed_kmh"].to_numpy(float), water)
-    wading = water.link_share[:, -1]
-    longer = (share / speed).sum(axis=1) + wading / default("traffic.emergency_wading_speed")
+    wading = default("traffic.emergency_wading_speed")
+    longer = (share / np.maximum(speed, wading)).sum(axis=1) + water.link_share[:, -1] / wading
     return np.asarray(road.graph.free_flow_min * np.asarray(road.all_links(longer, 1.0), float), float)
 
 

@@ -103,7 +103,7 @@ def put_roads(world: World, road: RoadModel, hour: int, usual: Assignment, solve
         "vehicle_hours": (served * np.where(served > 0, now, 0.0)).sum() / 60.0,
         "usual_vehicle_hours": (served * np.where(served > 0, usual.od_minutes, 0.0)).sum() / 60.0,
         "vehicle_km": (flow * length).sum() / 1000.0,
-        "overloaded_share": (flow / capacity > HOPELESS_LOAD).mean(),
+        "overloaded_share": length[flow / capacity > HOPELESS_LOAD].sum() / max(float(length.sum()), 1e-9),
     }
     if planned.sum() > 0:
         figures["efficiency"] = (planned * ratio).sum() / planned.sum()

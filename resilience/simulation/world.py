@@ -178,6 +178,13 @@ class World:
         nodes: dict[int, int] = self.city.shared("site_nodes", self._site_nodes)
         return nodes.get(component, NOWHERE)
 
+    def other_ends(self, components: list[int]) -> list[int]:
+        """Return the junctions at the ends of tunnels, where they are reached as well; none of other components."""
+        if self.road is None:
+            return []
+        links = [self._tunnel_of[c] for c in components if c in self._tunnel_of]
+        return np.unique(np.concatenate([ends[links] for ends in self.road.network.ends])).tolist() if links else []
+
     def _site_nodes(self) -> dict[int, int]:
         if self.road is None:
             return {}

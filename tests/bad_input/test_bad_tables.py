@@ -295,20 +295,17 @@ def test_a_deck_that_no_bridge_has_is_told(sioux_copy):
     assert "deck_unused" not in {n.key for n in load_case(sioux_copy).notices}
 
 
-def test_an_outage_of_nothing_and_hours_longer_than_the_run_are_told(sioux_copy):
-    before = {n.key for n in load_case(sioux_copy).notices}
-    assert not before & {"share_of_none", "tolerance_hours"}
+def test_hours_longer_than_the_run_are_told(sioux_copy):
+    assert "tolerance_hours" not in {n.key for n in load_case(sioux_copy).notices}
     path = sioux_copy / "case.toml"
     text = path.read_text()
     hazard = re.search(r'name = "([^"]+)"\nkind = "outage"', text)[1]
-    more = f'\n[[scenario]]\nname = "none"\nhazard = ["{hazard}"]\nseverity = 0\nonset = "Monday 05:00"\nhorizon_days = 1\n'
+    more = f'\n[[scenario]]\nname = "short"\nhazard = ["{hazard}"]\nseverity = 0\nonset = "Monday 05:00"\nhorizon_days = 1\n'
     path.write_text(text + more)
     notices = load_case(sioux_copy).notices
-    told = [n for n in notices if n.key == "share_of_none"]
-    assert "a share of 0 of" in str(told[0])
     hours = [n for n in notices if n.key == "tolerance_hours"]
     assert hours
-    assert all(n.values["names"] == "none" and n.values["run"] == "19" for n in hours)
+    assert all(n.values["names"] == "short" and n.values["run"] == "19" for n in hours)
 
 
 @pytest.mark.parametrize("table", ["zones", "road_nodes", "purposes", "sectors"])

@@ -148,7 +148,7 @@ horizon_days = 3
         (60, 70, 1.0, "outlasts", "hazard late: the outage lasts until hour 75 of the run, which ends at hour 72"),
         (0, 12, 0.4, "share_of_none", "a share of 0.4 of 1 components rounds to none"),
         (0, 12, 0.5, None, ""),
-        (0, 12, 0.0, "share_of_none", "a share of 0 of 1 components"),
+        (0, 12, 0.0, None, ""),  # nothing is what was asked for
         (66.9, 67.2, 1.0, None, ""),  # in hour 71, the last
     ],
 )  # fmt: skip

@@ -160,6 +160,11 @@ def test_what_the_file_declares_is_honoured(tmp_path, stored, more, right):
         (np.int32([[99999, 100, 99999]]), {"unit": "cm"}, "99999 (999.99 m)"),
         (np.float32([[32767, 100, 32767]]), {"scale": 0.1}, "32767 (3276.7 m)"),
         (np.float32([[-1000, 100, -1000]]), {"unit": "ft"}, "-1000 (-304.8 m)"),
+        (np.float32([[0, 650, 0]]), {}, "0"),
+        (np.uint8([[255, 150, 255]]), {}, "255"),
+        (np.float32([[-88, 5, 60, -88]]), {}, "-88"),
+        (np.float32([[8888, 5, 50, 8888]]), {}, "8888"),
+        (np.int16([[-999, 150, -999]]), {"unit": "cm"}, "-999 (-9.99 m)"),
     ],
 )  # fmt: skip
 def test_nodata_that_is_not_declared_is_refused(tmp_path, stored, more, value):
@@ -175,12 +180,24 @@ def test_nodata_that_is_not_declared_is_refused(tmp_path, stored, more, value):
         (np.float32([[9998.0, 9999.0, 10000.0]]), {"unit": "ft"}, 3047.3904, 3048.0),
         (np.float32([[9860.0, 9999.0, 9900.0]]), {"unit": "ft"}, 3005.328, 3047.6952),
         (np.int16([[-1000, 0, -900]]), {"scale": 0.01}, -10.0, 0.0),
-        (np.float32([[999.0, 999.0, 960.0]]), {}, 960.0, 999.0),
+        (np.float32([[999.0, 999.0, 940.0]]), {}, 940.0, 999.0),
+        (np.int16([[-2000, -1050, -999, 3000]]), {"unit": "cm"}, -20.0, 30.0),
+        (np.float32([[-430.0, -430.0, -370.0]]), {}, -430.0, -370.0),
+        (np.float32([[-60.0, -60.0, 40.0]]), {}, -60.0, 40.0),
+        (np.float32([[0.0, 0.0, 80.0]]), {}, 0.0, 80.0),
+        (np.uint8([[255, 250, 100]]), {}, 100.0, 255.0),
     ],
 )  # fmt: skip
 def test_such_a_number_among_like_heights_is_a_height(tmp_path, stored, more, lowest, highest):
     found = read_raster(write(tmp_path / "t.tif", stored, **more), CRS).values
     assert (found.min(), found.max()) == (pytest.approx(lowest, abs=1e-4), pytest.approx(highest, abs=1e-4))
+
+
+def test_two_numbers_for_none_do_not_hide_each_other(tmp_path):
+    for pair in ([-99, -88], [-99, -98.0 - 1.0]):
+        keys, message = refused(write(tmp_path / "t.tif", np.float32([[*pair, 5, 60, *pair]])))
+        assert set(keys) == {"raster_nodata"}
+        assert all(f"found {value:g}" in message for value in pair)
 
 
 def test_heights_that_no_ground_has_are_refused(tmp_path):

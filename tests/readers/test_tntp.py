@@ -315,6 +315,58 @@ def test_capacity_beside_lanes_is_that_of_a_lane(tmp_path, header):
     assert [n.key for n in data.notices] == ["tntp_lanes"]
 
 
+@pytest.mark.parametrize(
+    "comment",
+    ["~ free flow time in minutes = travel time (h) * 60", "~ free-flow time is in minutes: 60 x time (h)",
+     "~ peak hour was one hour from seven to eight am", "~ data made by M. S. in the year of 1998",
+     "~ traffic of one single day by M.", "~ last saved on day 12 of May",
+     "~ Original times in seconds were converted to minutes", "<TIME OF DAY> 7 h", "<TIME PERIOD> 1 hour",
+     "<TIME STAMP> 2 May, 7 h", "~ capacity is per direction", "~ capacities are per link, in veh/h",
+     "~ capacity is in veh/h per direction", "~ capacity is in veh/hr and lengths in km",
+     "~ Capacity is practical capacity per HCM", "~ capacity (veh/h), length (km), time (min)"],
+)  # fmt: skip
+@pytest.mark.parametrize("after", [False, True])
+def test_what_says_nothing_of_the_units_of_links_changes_nothing(tmp_path, comment, after):
+    header = "~ init_node term_node capacity length fft b power ;"
+    rows = ["1 3 100 2 0.5 0.15 4", "3 2 100 2 0.5 0.15 4"]
+    if comment.startswith("<"):
+        data = read(tmp_path, with_header(header, rows, f"{comment}\n"))
+    else:
+        data = read(tmp_path, with_header("\n".join([header, comment] if after else [comment, header]), rows))
+    assert data.graph.free_flow_min.tolist() == [0.5, 0.5]
+    assert data.graph.capacity_vph.tolist() == [100.0, 100.0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["~ Capacity (veh/day), length (km), time (min)", "~ capacity [veh/day]", "<UNITS> time min, capacity veh/day",
+     "~ capacity: veh/day", "~ capacities are AADT"],
+)  # fmt: skip
+def test_a_capacity_a_day_is_refused_wherever_it_is_said(tmp_path, said):
+    header, rows = "~ init_node term_node capacity length fft b power ;", ["1 3 100 2 0.5 0.15 4"]
+    meta = f"{said}\n" if said.startswith("<") else ""
+    found, _ = faults(tmp_path, with_header(header if meta else f"{said}\n{header}", rows, meta))
+    assert [key for key, *_ in found] == ["tntp_capacity"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["~ - - veh/h/lane km min - -", "~ capacity is in vehicles per hour per lane", "~ capacity in vphpl",
+     "<CAPACITY UNIT> vphpl", "~ units: capacity veh/h/lane, time min"],
+)  # fmt: skip
+def test_a_capacity_of_a_lane_needs_the_lanes_wherever_it_is_said(tmp_path, said):
+    meta = f"{said}\n" if said.startswith("<") else ""
+    for lanes, rows in (("", ["1 3 100 2 0.5 0.15 4"]), (" lanes", ["1 3 100 2 0.5 0.15 4 2", "3 2 100 2 1 0.15 4 3"])):
+        header = f"~ init_node term_node capacity length fft b power{lanes} ;"
+        text = with_header(header if meta else f"{said}\n{header}", rows, meta)
+        if lanes:
+            assert read(tmp_path, text).graph.capacity_vph.tolist() == [200.0, 300.0]
+        else:
+            found, message = faults(tmp_path, text)
+            assert [key for key, *_ in found] == ["tntp_header"]
+            assert "lanes" in message
+
+
 @pytest.mark.parametrize("name", ["total_capacity", "link_capacity", "Capacity_total"])
 def test_a_capacity_of_all_lanes_is_not_that_of_one(tmp_path, name):
     header = f"~ init_node term_node {name} length fftt b power lanes ;"
@@ -366,6 +418,13 @@ def test_lanes_that_are_missing_or_none(tmp_path):
         ("~ init_node term_node capacity length fft b power ;\n~ - - veh/h km s - - ;", "", 1 / 60),
         ("~\tinit node\tterm node\tcapacity\tlength\tfft\tb\tpower\t;\n~\t-\t-\t[veh/h]\t[km]\t[h]\t-\t-\t;", "", 60.0),
         ("~ init_node term_node capacity length fft b power ; ~ times in seconds", "", 1 / 60),
+        ("~\tinit\tterm\tcapacity\tlength\tfft\tb\tpower\t;\n~\t\t\tveh/h\tkm\th\t\t\t;", "", 60.0),
+        ("~ units: veh/h, km, h\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ [veh/h] [km] [h]\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ init_node term_node capacity length fft b power ;", "<FREE FLOW TIME UNIT> 0.01 h\n", 0.6),
+        ("~ init_node term_node capacity length fft b power ;", "<TIME UNIT> 1/100 h\n", 0.6),
+        ("~ time in 0.01 hours\n~ init_node term_node capacity length fft b power ;", "", 0.6),
+        ("~ times are in decimal hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
         ("~ units: length km, time s, capacity veh/h\n~ init_node term_node capacity length fft b power ;", "", 1 / 60),
     ],
 )  # fmt: skip

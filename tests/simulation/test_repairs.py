@@ -28,6 +28,7 @@ def hours_out(damages, *, crews=2, until=100):
         record=SimpleNamespace(tell=lambda hour, name, what, *_: told.append((float(hour), what))),
         failed_by={},
         site_node=lambda _: 0,
+        other_ends=lambda _: [],
         name=lambda _: "power:F",
         depth_at=lambda _: 0.0,
         hours_between=lambda *_: 0.0,

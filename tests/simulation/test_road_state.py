@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,8 +87,21 @@ def test_high_vehicles_wade_where_cars_are_stopped_and_nowhere_else(tmp_path_fac
     road, field, state = street(tmp_path_factory.mktemp("street"), cuts)
     assert state.closed.any()
     dry_part = 0.1 / SPEED * 60.0
-    expected = by_hand(0.0) + 10.0 * dry_part + dry_part  # then 100 m at a tenth of the speed, and a dry cell
+    slow = [SPEED, 60.0, 0.0009 * 150**2 - 0.5529 * 150 + 86.9448, 6.0, 6.0, SPEED]  # at least a tenth of the limit
+    expected = dry_part * sum(SPEED / speed for speed in slow)
     assert minutes_of_high_vehicles(road, field)[: road.links].sum() == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("limit", [20.0, 50.0, 60.0, 100.0, 120.0])
+def test_more_water_is_never_faster_for_high_vehicles(tmp_path, limit):
+    road, field, _ = street(tmp_path, [], upto=500.0, stage=0.5)
+    road.network.links["speed_kmh"] = limit
+    minutes = [
+        minutes_of_high_vehicles(road, replace(field, link_share=all_along(np.array([depth]))))[0]
+        for depth in (0.0, 0.05, 0.15, 0.25, 0.299, 0.3, 0.5)
+    ]
+    assert (np.diff(minutes) >= 0).all()
+    assert minutes[-1] == pytest.approx(10.0 * minutes[0])
 
 
 @pytest.mark.parametrize("power", [1, 4])
@@ -105,8 +119,6 @@ def test_a_dark_signal_costs_its_approach_the_same_however_long_the_last_link_is
 def test_a_dark_signal_costs_nothing_where_nobody_drives_and_where_delay_is_not_modelled(tmp_path):
     road, field, state = street(tmp_path, [], upto=500.0, stage=0.5, dark=True)
     assert minutes_at(road, state, 0.0) == pytest.approx(0.4 / SPEED * 60.0)
-    from dataclasses import replace
-
     free = replace(road, graph=replace(road.graph, b=np.zeros(road.graph.links)))
     signals = np.array([False, True])
     state = road_state(free, field, np.zeros(1, np.bool_), signals)

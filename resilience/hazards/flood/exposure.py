@@ -31,6 +31,7 @@ class Exposure:
         number of the link, ascending; cell, -1 off the terrain; and share of the link's length
     bridge, tunnel : road links by structure
     portal_cell, portal_link : cells at the portals of tunnels, and the road link each belongs to
+    tube : name of the tube of each road link that is a tunnel, in their order: links between the same portals are one
     site_cell : cell of each site of the city
     zone_cell : cell of land at each zone's centre, the nearest to it where that is the lake, -1 off the terrain
     cell_zone, zone_cells : zone of the cells of land that lie in one, and those cells, for shares of area
@@ -45,6 +46,7 @@ class Exposure:
     tunnel: NDArray[np.bool_]
     portal_cell: Ints
     portal_link: Ints
+    tube: tuple[str, ...]
     site_cell: Ints
     zone_cell: Ints
     cell_zone: Ints
@@ -106,6 +108,10 @@ def expose(city: City, terrain: Raster, label_: str, lake: NDArray[np.bool_]) ->
         tunnel=structure == "tunnel",
         portal_cell=shore.on_land(terrain.cell_of(portal_xy[:, 0], portal_xy[:, 1])),
         portal_link=portal_link,
+        tube=tuple(
+            " ".join(sorted(str(nodes.index[n]) for n in portal_node[portal_link == link]))
+            for link in np.flatnonzero(structure == "tunnel")
+        ),
         site_cell=shore.on_land(terrain.cell_of(sites["x"].to_numpy(float), sites["y"].to_numpy(float))),
         zone_cell=zone_cell,
         cell_zone=owner,
