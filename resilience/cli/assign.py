@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from resilience.cli.watch import Watch
     from resilience.readers.tntp import Tntp
+    from resilience.traffic.counts import Counts
+    from resilience.traffic.equilibrium.solution import Assignment
 
 
 @app.command(help=say("cli.assign"))
@@ -34,6 +36,9 @@ def assign(
     logit: Annotated[float | None, typer.Option(metavar="THETA", help=say("help.logit"))] = None,
     ways: Annotated[str, typer.Option(help=say("help.ways"))] = "link",
     turns: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.turns"))] = None,
+    counts: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.counts"))] = None,
+    estimate: Annotated[int, typer.Option(metavar="STEPS", help=say("help.estimate"))] = 0,
+    hold_out: Annotated[float, typer.Option(help=say("help.hold_out"))] = 0.2,
     out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
 ) -> None:
     """Assign the trips of a network to its roads."""
@@ -50,6 +55,8 @@ def assign(
         raise InputError(say("error.above_zero_option", name="--seconds", found=seconds))
     if logit is not None and system_optimum:
         raise InputError(say("error.two_models", first="--system-optimum", second="--logit"))
+    if estimate and (counts is None or system_optimum or logit is not None):
+        raise InputError(say("error.estimate_of_what"))
     if logit is not None:
         from resilience.traffic.logit.logit import check_logit
 
@@ -61,9 +68,23 @@ def assign(
         typer.echo(say("cli.notice", text=notice), err=True)
     if turns is not None:
         data = _turned(data, turns)
+    counted = _counted(data, counts) if counts is not None else None
     start = time.perf_counter()
     with Watch(seconds) as watch:
-        numbers, tables = _solved(data, watch, gap, iterations, system_optimum=system_optimum, theta=logit, ways=ways)
+        if counted is not None and estimate:
+            numbers, tables = _estimated(data, watch, counted, gap, estimate, hold_out)
+        else:
+            numbers, tables = _solved(
+                data, watch, gap, iterations, system_optimum=system_optimum, theta=logit, ways=ways
+            )
+    if counted is not None:
+        from dataclasses import asdict
+
+        from resilience.traffic.counts import fit, fit_table
+
+        flow = tables["links"]["flow"].to_numpy(float)
+        numbers |= asdict(fit(flow, counted))
+        tables["counts"] = fit_table(data.graph, flow, counted).reset_index()
     numbers["seconds"] = round(time.perf_counter() - start, 4)
     if out is not None:
         from resilience.base.files import atomic
@@ -74,21 +95,48 @@ def assign(
     _tell(numbers, watch, gap, as_json=as_json)
 
 
+NAMES = ("from_node", "via_node", "to_node", "from_link", "to_link", "link")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Return a table whose names of nodes and links stay as they are written."""
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, dtype=dict.fromkeys(NAMES, str))
+    except (OSError, ValueError) as error:
+        raise InputError(say("error.bad_table", path=path, reason=error)) from error
+
+
 def _turned(data: Tntp, path: Path) -> Tntp:
     """Return the network with the turns of a file."""
     from dataclasses import replace
 
-    import pandas as pd
-
     from resilience.traffic import with_turns
 
-    try:
-        table = pd.read_csv(
-            path, dtype=dict.fromkeys(("from_node", "via_node", "to_node", "from_link", "to_link"), str)
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(say("error.bad_table", path=path, reason=error)) from error
-    return replace(data, graph=with_turns(data.graph, table))
+    return replace(data, graph=with_turns(data.graph, _read(path)))
+
+
+def _counted(data: Tntp, path: Path) -> Counts:
+    """Return the counts of a file."""
+    from resilience.traffic.counts import read_counts
+
+    return read_counts(data.graph, _read(path))
+
+
+def _estimated(
+    data: Tntp, watch: Watch, counts: Counts, gap: float, steps: int, hold_out: float
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return the numbers and the tables of trips changed to fit counts."""
+    from resilience.traffic.counts import estimate_matrix
+
+    found = estimate_matrix(data.graph, data.demand, counts, steps=steps, hold_out=hold_out, gap=gap, progress=watch)
+    numbers, tables = _of(found.assignment, found.assignment.link_table(), found.assignment.total_travel_time)
+    last = found.steps.iloc[-1]
+    numbers |= {"trips": float(last["trips"]), "held_out_geh_below_5": float(last["held_out_geh_below_5"]),
+                "held_out_r2": float(last["held_out_r2"])}  # fmt: skip
+    trips = tables["pairs"][["origin", "destination", "demand"]].rename(columns={"demand": "vph"})
+    return numbers, tables | {"trips": trips, "steps": found.steps.reset_index()}
 
 
 def _solved(
@@ -110,6 +158,10 @@ def _solved(
     else:
         found = traffic.assign(data.graph, data.demand, **how)
         links, total = found.link_table(), found.total_travel_time
+    return _of(found, links, total)
+
+
+def _of(found: Assignment, links: pd.DataFrame, total: float) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     numbers = {
         "objective": found.objective, "total_travel_time": total, "relative_gap": found.relative_gap,
         "average_excess_cost": found.average_excess_cost, "iterations": found.iterations,

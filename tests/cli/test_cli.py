@@ -420,6 +420,25 @@ def test_assign_with_turns(call, tntp, tmp_path):
     assert "none.csv cannot be read" in err
 
 
+def test_assign_tells_how_counts_fit_and_changes_the_trips_to_fit_them(call, tntp, tmp_path):
+    counts = tmp_path / "counts.csv"
+    counts.write_text("link,count\n1,30\n2,18\n", encoding="utf-8")
+    code, out, _ = call("assign", tntp, "--counts", counts, "--json")
+    assert code == 0
+    before = json.loads(out)
+    assert before["counts"] == 2
+    code, out, _ = call("assign", tntp, "--counts", counts, "--estimate", 30, "--hold-out", 0, "--json", "--out", "fit")
+    assert code == 0
+    after = json.loads(out)
+    assert after["percent_rmse"] < before["percent_rmse"]
+    trips = pd.read_csv("fit/trips.csv")
+    assert trips["vph"].sum() == pytest.approx(after["trips"])
+    assert {"counts.csv", "steps.csv", "links.csv", "pairs.csv"} <= {p.name for p in Path("fit").iterdir()}
+    code, _, err = call("assign", tntp, "--estimate", 3)
+    assert code == 2
+    assert "give --counts" in err
+
+
 def test_assign_by_logit(call, tntp):
     code, out, _ = call("assign", tntp, "--logit", "2", "--ways", "path", "--json")
     assert code == 0
