@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from resilience.traffic.equilibrium.hours import HoursResult, State, assign_hours
     from resilience.traffic.equilibrium.memory import memory_needed
     from resilience.traffic.equilibrium.optimum import SystemOptimum, system_optimum
+    from resilience.traffic.equilibrium.selected import select_trips
     from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.equilibrium.warm import Change, Warm
     from resilience.traffic.graph import RoadGraph
@@ -40,6 +41,7 @@ _HOME = {
     "assign_logit": "resilience.traffic.logit.logit",
     "memory_needed": "resilience.traffic.equilibrium.memory",
     "read_turns": "resilience.traffic.turns",
+    "select_trips": "resilience.traffic.equilibrium.selected",
     "system_optimum": "resilience.traffic.equilibrium.optimum",
     "with_turns": "resilience.traffic.turns",
 }
@@ -65,6 +67,7 @@ __all__ = [
     "assign_logit",
     "memory_needed",
     "read_turns",
+    "select_trips",
     "system_optimum",
     "with_turns",
 ]

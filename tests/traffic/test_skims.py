@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from resilience.base.errors import InputError
 from resilience.traffic import Demand, RoadGraph, assign
-from resilience.traffic.equilibrium.select_link import select_link
+from resilience.traffic.equilibrium.selected import select_trips
 from resilience.traffic.skims import minutes_to_nearest, nodes_within, reachable, skim, skim_matrices
 from tests.tiny import graph, pairs, shortest
 from tests.traffic.test_equilibrium import networks, shut_some
@@ -65,18 +65,46 @@ def test_select_link_tells_whose_trips_use_it():
     # 0 -> 1 -> 2, and 3 -> 1: the link 1 -> 2 is shared
     net = graph(4, [(0, 1), (1, 2), (3, 1)])
     found = assign(net, Demand(pairs((0, 1), (0, 2), (3, 2)), np.array([5.0, 7.0, 9.0])), gap=1e-9)
-    table, flow = select_link(found, [1])
+    table, flow = select_trips(found, links=[1])
     assert table[["origin", "destination", "flow"]].to_numpy().tolist() == [[0, 2, 7.0], [3, 2, 9.0]]
     assert flow.tolist() == [7.0, 16.0, 9.0]
     with pytest.raises(InputError, match="8 is no link"):
-        select_link(found, 8)
+        select_trips(found, links=8)
+
+
+def test_select_by_several_links_and_by_zones():
+    net = graph(4, [(0, 1), (1, 2), (3, 1)])
+    found = assign(net, Demand(pairs((0, 1), (0, 2), (3, 2)), np.array([5.0, 7.0, 9.0])), gap=1e-9)
+    table, flow = select_trips(found, links=[0, 1], all_links=True)
+    assert table[["origin", "destination", "flow"]].to_numpy().tolist() == [[0, 2, 7.0]]
+    assert flow.tolist() == [7.0, 7.0, 0.0]
+    table, flow = select_trips(found, origins=0)
+    assert (table["flow"].sum(), flow.tolist()) == (12.0, [12.0, 7.0, 0.0])
+    table, flow = select_trips(found, links=1, origins=[0, 3], destinations=2)
+    assert table["flow"].tolist() == [7.0, 9.0]
+    assert select_trips(found, links=0, origins=3)[0].empty
+    assert select_trips(found)[1].tolist() == found.flow.tolist()
+    with pytest.raises(InputError, match="9 is no node of the network"):
+        select_trips(found, destinations=[2, 9])
+
+
+@given(networks(), st.integers(0, 99))
+def test_select_of_several_links_is_that_of_whole_paths(case, seed):
+    net, wanted, vph = case
+    found = assign(net, Demand(wanted, vph), gap=1e-6)
+    some = np.random.default_rng(seed).choice(net.links, min(2, net.links), replace=False)
+    paths = found.path_table()
+    for every, test in ((True, all), (False, any)):
+        expected = sum(row.flow for row in paths.itertuples() if test(link in row.links for link in some))
+        table, _ = select_trips(found, links=some, all_links=every)
+        assert table["flow"].sum() == pytest.approx(expected)
 
 
 @given(networks())
 def test_select_link_of_all_links_is_all_traffic(case):
     net, wanted, vph = case
     found = assign(net, Demand(wanted, vph), gap=1e-6)
-    table, flow = select_link(found, np.arange(net.links))
+    table, flow = select_trips(found, links=np.arange(net.links))
     np.testing.assert_allclose(flow.to_numpy(), found.flow)
     assert table["flow"].sum() == pytest.approx(found.served[wanted.origin != wanted.destination].sum())
 
