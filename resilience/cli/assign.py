@@ -35,6 +35,9 @@ def assign(
     system_optimum: Annotated[bool, typer.Option("--system-optimum", help=say("help.system_optimum"))] = False,
     logit: Annotated[float | None, typer.Option(metavar="THETA", help=say("help.logit"))] = None,
     ways: Annotated[str, typer.Option(help=say("help.ways"))] = "link",
+    trips: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.trips_file"))] = None,
+    core: Annotated[str | None, typer.Option(help=say("help.core"))] = None,
+    omx: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.omx"))] = None,
     turns: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.turns"))] = None,
     counts: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.counts"))] = None,
     estimate: Annotated[int, typer.Option(metavar="STEPS", help=say("help.estimate"))] = 0,
@@ -63,7 +66,12 @@ def assign(
         check_logit(logit, ways)
     if out is not None:
         check_folder(out)
-    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight)
+    given = None
+    if trips is not None:
+        from resilience.readers.omx import read_omx
+
+        given = read_omx(trips, core=core)
+    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight, trips=given)
     for notice in data.notices:
         typer.echo(say("cli.notice", text=notice), err=True)
     if turns is not None:
@@ -85,6 +93,13 @@ def assign(
         flow = tables["links"]["flow"].to_numpy(float)
         numbers |= asdict(fit(flow, counted))
         tables["counts"] = fit_table(data.graph, flow, counted).reset_index()
+    if omx is not None:
+        from resilience.readers.omx import matrix_of, write_omx
+
+        zones = data.graph.names_of_nodes()[: data.zones]
+        names = {"demand": 0.0, "served": 0.0, "minutes": float("inf")}
+        matrices = {name: matrix_of(zones, tables["pairs"], name, fill=fill) for name, fill in names.items()}
+        write_omx(omx, matrices, zones, about=data.name)
     numbers["seconds"] = round(time.perf_counter() - start, 4)
     if out is not None:
         from resilience.base.files import atomic

@@ -20,7 +20,7 @@ from resilience.readers.tntp_columns import (
     read_units,
     vehicles_per_hour,
 )
-from resilience.traffic.demand import Demand, Pairs
+from resilience.traffic.demand import Demand, Pairs, refuse_demand
 from resilience.traffic.graph import RoadGraph
 
 if TYPE_CHECKING:
@@ -64,7 +64,12 @@ def is_tntp(folder: Path) -> bool:
 
 
 def read_tntp(
-    folder: Path, *, toll_weight: float = 0.0, distance_weight: float = 0.0, length_unit: str | None = None
+    folder: Path,
+    *,
+    toll_weight: float = 0.0,
+    distance_weight: float = 0.0,
+    length_unit: str | None = None,
+    trips: pd.DataFrame | None = None,
 ) -> Tntp:
     """Return the network *_net.tntp and the demand *_trips.tntp of a folder.
 
@@ -80,6 +85,7 @@ def read_tntp(
     folder : with exactly one network and one trip table
     toll_weight, distance_weight : minutes per unit of toll and of length
     length_unit : km, mi, m or ft; None: that of the header, and where it names none the graph has no `length_km`
+    trips : origin, destination, vph, in place of the trip table of the folder, which is not looked at then
 
     Raises
     ------
@@ -94,7 +100,7 @@ def read_tntp(
             raise InputError(say("error.negative", name=name, found=weight))
     if length_unit is not None and length_unit not in _KM:
         raise InputError(say("error.unknown_unit", found=length_unit, expected=near(length_unit, _KM)))
-    net, trips = _only(folder, "_net.tntp"), _only(folder, "_trips.tntp")
+    net, file = _only(folder, "_net.tntp"), _only(folder, "_trips.tntp") if trips is None else None
     problems: list[Problem] = []
     notices: list[Notice] = []
     meta, layout, rows, lines = _read_net(net, problems)
@@ -105,7 +111,10 @@ def read_tntp(
     _check_links(net, table, lines, nodes, problems)
     if meta.get("NUMBER OF LINKS", len(table)) != len(table):
         problems.append(Problem("tntp_count", net.name, found=str(len(table)), expected=str(meta["NUMBER OF LINKS"])))
-    origin, destination, demand = _read_trips(trips, zones, problems, notices)
+    if file is not None:
+        origin, destination, demand = _read_trips(file, zones, problems, notices)
+    else:
+        origin, destination, demand = _given_trips(trips, zones)
     xy = _read_nodes(folder, nodes, problems, notices)
     if problems:
         raise CaseError(problems)
@@ -458,6 +467,23 @@ def _read_trips(
     total = np.array(demand, float)
     problems += _against_head(path, said, zones, float(total.sum()) if len(problems) == before else None)
     return np.array(origin, np.int64), np.array(destination, np.int64), total
+
+
+def _given_trips(
+    trips: pd.DataFrame | None, zones: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the trips of a table as those of a file; an InputError names what is no zone."""
+    table = pd.DataFrame(trips)
+    ends = []
+    for column in ("origin", "destination"):
+        numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
+        bad = np.flatnonzero(~((numbers >= 1) & (numbers <= zones) & (numbers == np.floor(numbers))))
+        if len(bad):
+            raise InputError(say("error.trips_zone", column=column, found=table[column].iloc[bad[0]], zones=zones))
+        ends.append(numbers.astype(np.int64) - 1)
+    vph = table["vph"].to_numpy(float)
+    refuse_demand(vph)
+    return ends[0], ends[1], vph
 
 
 def _against_head(path: Path, said: dict[str, str], zones: int, trips: float | None) -> list[Problem]:

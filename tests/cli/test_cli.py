@@ -439,6 +439,22 @@ def test_assign_tells_how_counts_fit_and_changes_the_trips_to_fit_them(call, tnt
     assert "give --counts" in err
 
 
+def test_assign_takes_and_writes_omx_matrices(call, tntp):
+    pytest.importorskip("openmatrix")
+    code, out, _ = call("assign", tntp, "--json", "--omx", "here.omx")
+    assert code == 0
+    from resilience.readers.omx import read_omx
+
+    trips = read_omx(Path("here.omx"), core="demand")
+    assert trips.to_numpy().tolist() == [[1, 2, 30.0]]
+    code, again, _ = call("assign", tntp, "--json", "--trips", "here.omx", "--core", "demand")
+    assert code == 0
+    assert json.loads(again)["objective"] == json.loads(out)["objective"]
+    code, _, err = call("assign", tntp, "--trips", "here.omx")
+    assert code == 2
+    assert "demand, minutes, served" in err
+
+
 def test_assign_by_logit(call, tntp):
     code, out, _ = call("assign", tntp, "--logit", "2", "--ways", "path", "--json")
     assert code == 0
