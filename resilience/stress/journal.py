@@ -63,8 +63,13 @@ def compact(folder: Path, journal: Path, case: Case, plan: dict[str, Any]) -> No
             rasters[name] = {"rows": rows, "columns": cols, "west": grid.west, "north": grid.north,
                              "cell_m": grid.cell_m}  # fmt: skip
     write_json(folder / "manifest.json", manifest_of(case, plan, rasters))
+    close(folder)
+
+
+def close(folder: Path) -> None:
+    """Grade a run whose manifest is written, and take its journal away."""
     grade_run(open_run(folder), keep=True)
-    shutil.rmtree(journal, ignore_errors=True)
+    shutil.rmtree(folder / "journal", ignore_errors=True)
     (folder / "plan.json").unlink(missing_ok=True)
 
 

@@ -16,7 +16,7 @@ from resilience.base.memory import available_memory
 from resilience.base.text import say
 from resilience.results.record import DO_NOTHING
 from resilience.results.run import Run, open_run
-from resilience.stress.journal import compact, open_journal
+from resilience.stress.journal import close, compact, open_journal
 from resilience.stress.local import in_parallel
 from resilience.stress.plan import Task, chosen_of, is_finished, plan_of
 from resilience.stress.runner import Worker
@@ -70,6 +70,8 @@ def stress_test(
     plan = plan_of(case, chosen, tried, replicates, seed)
     folder = out if out is not None else Path("results") / case.folder.resolve().name / plan["fingerprint"][:10]
     if is_finished(folder, plan):
+        if (folder / "journal").exists():  # the process was killed after the manifest and before the end
+            close(folder)
         return open_run(folder)
     journal = open_journal(folder, plan)
     calm = [s.without_hazard().name for s in (case.scenarios[n] for n in chosen)]

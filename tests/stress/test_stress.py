@@ -57,6 +57,17 @@ def test_two_workers_give_the_same_bytes(case, finished, tmp_path):
     assert contents(finished.folder) == contents(other.folder)
 
 
+def test_a_run_killed_while_its_journal_is_taken_away_is_ended(case, tmp_path):
+    folder = stress_test(case, workers=1, out=tmp_path / "a", **PLAN).folder
+    whole = contents(folder)
+    (folder / "journal" / "lake-1m--do-nothing--0000").mkdir(parents=True)
+    (folder / "journal" / "lake-1m--do-nothing--0000" / "curves.parquet").write_bytes(b"half")
+    for name in ("grades.parquet", "grades.csv"):
+        (folder / name).unlink(missing_ok=True)
+    stress_test(case, workers=1, out=folder, **PLAN)
+    assert contents(folder) == whole
+
+
 def test_a_finished_run_is_not_done_again(case, finished):
     before = contents(finished.folder)
     again = stress_test(case, workers=1, out=finished.folder, **PLAN)
