@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from resilience.results.run import Run
 
 OUT = ("failed", "closed", "cut_off", "deadlock")
-BACK = ("back", "open", "reachable")
+ENDED_BY = {"failed": "back", "closed": "open", "cut_off": "reachable", "deadlock": "back"}
+BACK = tuple(dict.fromkeys(ENDED_BY.values()))
 
 Log = list[dict[str, Any]]
 
@@ -242,6 +243,9 @@ def outages(log: Log, component: str) -> list[tuple[dict[str, Any], float | None
             continue
         if event["what"] in OUT:
             found.append((event, None))
-        elif event["what"] in BACK and found and found[-1][1] is None:
-            found[-1] = (found[-1][0], float(event["hour"]))
+        elif event["what"] in BACK:  # a tunnel fails and is closed, and each of the two ends by itself
+            for i in range(len(found) - 1, -1, -1):
+                if found[i][1] is None and ENDED_BY[found[i][0]["what"]] == event["what"]:
+                    found[i] = (found[i][0], float(event["hour"]))
+                    break
     return found

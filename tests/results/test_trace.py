@@ -84,3 +84,25 @@ def test_causes_that_are_needed_together_are_told_each_with_what_it_goes_back_to
         4: {"cause": 3, "together": "", "alternatives": 0},
     }
     assert walk(4, events) == [(0, 4, 0, 0), (1, 3, 0, 0), (2, 1, 1, 2), (3, 0, 0, 0), (2, 2, 1, 2), (3, 0, 0, 0)]
+
+
+def test_a_tunnel_that_failed_and_is_closed_comes_back_from_both():
+    from resilience.results.trace import outages
+
+    log = [
+        {"event": number, "hour": hour, "component": "road:T", "what": what}
+        for number, (hour, what) in enumerate(
+            [
+                (25, "failed"),
+                (25, "closed"),
+                (216, "back"),
+                (216, "open"),
+                (300, "closed"),
+                (310, "open"),
+                (320, "failed"),
+            ]
+        )
+    ]
+    assert [(e["what"], back) for e, back in outages(log, "road:T")] == [
+        ("failed", 216.0), ("closed", 216.0), ("closed", 310.0), ("failed", None)
+    ]  # fmt: skip
