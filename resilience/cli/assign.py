@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from resilience.traffic.counts import Counts
     from resilience.traffic.equilibrium.solution import Assignment
 
+NAMES = ("from_node", "via_node", "to_node", "from_link", "to_link", "link")
+
 
 @app.command(help=say("cli.assign"))
 def assign(
@@ -108,9 +110,6 @@ def assign(
             with atomic(out / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
     _tell(numbers, watch, gap, as_json=as_json)
-
-
-NAMES = ("from_node", "via_node", "to_node", "from_link", "to_link", "link")
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -277,7 +277,8 @@ class CheckedEvent(Event):
 
     def _look_at(self, damage: Damage) -> None:
         for part in fields(damage):
-            if part.name not in ("component", "cause", "work") or (part.name == "work" and len(damage.work)):
+            left_out = part.name == "work" and len(damage.work) == 0
+            if part.name not in ("component", "cause") and not left_out:
                 self._hold(f"Damage.{part.name}", getattr(damage, part.name), (len(damage),))
         strange = [name for name in damage.component if name not in self.components]
         if strange:

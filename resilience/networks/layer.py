@@ -203,16 +203,15 @@ def _word(part: pd.DataFrame) -> str:
     return str(part.index[0]).partition(":")[0]
 
 
-def tell_twice(name: str, table: pd.DataFrame, found: Findings, columns: list[str] | None = None) -> None:
+def tell_twice(
+    name: str, table: pd.DataFrame, found: Findings, columns: list[str] | None = None, *, key: str = "row_twice"
+) -> None:
     """Tell of rows that stand twice but for their id (or in these columns): both count, though one may be a slip."""
-    rows = table.drop(columns=["synthetic"] if name != "power_links" else ["synthetic", "geometry"], errors="ignore")
+    rows = table.drop(columns="synthetic", errors="ignore")
     again = np.flatnonzero(rows.duplicated(columns)) if len(rows) else np.zeros(0, np.int64)
     if len(again) == 0:
         return
     group = rows.groupby(columns or list(rows.columns), dropna=False, sort=False).ngroup().to_numpy(np.int64)
     alike = found.lines[name][group == group[again[0]]]
     values = {"file": f"{name}.csv", "lines": ", ".join(map(str, sorted(alike)[:5])), "count": str(len(again))}
-    if columns is None:
-        found.notices.append(Notice("line_twice" if name == "power_links" else "row_twice", values))
-    else:
-        found.notices.append(Notice("row_same", values | {"columns": ", ".join(columns)}))
+    found.notices.append(Notice(key, values | ({"columns": ", ".join(columns)} if columns else {})))

@@ -251,8 +251,8 @@ def _check(city: Place, found: Findings) -> None:
     road: RoadModel | None = city.model("road")
     if road is None:
         return
-    for name, columns in (("road_links", None), ("connectors", ["zone", "node"])):
-        tell_twice(name, city[name], found, columns)
+    tell_twice("road_links", city["road_links"], found)
+    tell_twice("connectors", city["connectors"], found, ["zone", "node"], key="row_same")
     _tell_odd_links(city, found)
     zones, trips = city["zones"], city["trips"]
     loose = zones.index[~road.connected & ((zones["people"] > 0) | (zones["jobs"] > 0)).to_numpy()]

@@ -150,7 +150,7 @@ def fit(flow: Floats, counts: Counts) -> Fit:
     """Return how well flows of all links fit counts, shape of `flow` (links,)."""
     found, count = flow[counts.link], counts.vph
     off = found - count
-    spread, mean = float(((count - count.mean()) ** 2).sum()) if len(count) else 0.0, float(count.mean())
+    spread, mean = float(((count - count.mean()) ** 2).sum()), float(count.mean())
     rmse = float(np.sqrt((off**2).mean()))
     return Fit(
         counts=len(count),

@@ -260,7 +260,8 @@ def _check(city: Place, found: Findings) -> None:
     lines = city["power_links"]
     if len(lines):  # a line has no direction
         ends = np.sort(lines[["from_node", "to_node"]].to_numpy(str), axis=1)
-        tell_twice("power_links", lines.assign(from_node=ends[:, 0], to_node=ends[:, 1]), found)
+        same = lines.assign(from_node=ends[:, 0], to_node=ends[:, 1]).drop(columns="geometry", errors="ignore")
+        tell_twice("power_links", same, found, key="line_twice")
     power = city.model("power")
     if power is None:
         return

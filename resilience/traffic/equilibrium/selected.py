@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from resilience.base.errors import InputError, near
+from resilience.base.errors import InputError
 from resilience.base.text import say
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def select_trips(
     for names, ends in ((origins, pairs.origin), (destinations, pairs.destination)):
         if names is not None:
             some = np.zeros(network.nodes, np.bool_)
-            some[_numbers(network.names_of_nodes(), names, "error.no_such_node")] = True
+            some[_numbers(network.names_of_nodes(), names, "error.zone_without_link")] = True
             uses &= some[ends][owner]
     table = found.pair_table()[["origin", "destination", "demand"]]
     table["flow"] = np.bincount(owner[uses], flow[uses], len(table))
@@ -75,5 +75,5 @@ def _numbers(names: pd.Index, wanted: ArrayLike, key: str) -> Ints:
     at = np.asarray(names.get_indexer(pd.Index(asked)), np.int64)
     if (at < 0).any():
         word = asked[int((at < 0).argmax())]
-        raise InputError(say(key, link=word, node=word, expected=near(str(word), [str(name) for name in names])))
+        raise InputError(say(key, link=word, zone=word))
     return np.unique(at)
