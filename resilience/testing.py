@@ -380,9 +380,9 @@ def _strike(name: str, hazard: Hazard, inputs: Inputs, severity: float, onset: O
     causes: set[str] = set()
     deepest = 0.0
     for hour in range(hours):
-        up, whole, shut = undamaged.copy(), undamaged.copy(), closed.copy()
-        view = View(hour, onset.weekday_at(hour), city.components, up, whole, None, shut, warned=False)
-        for array in (view.up, view.undamaged, view.closed):
+        up, whole, held, shut = undamaged.copy(), undamaged.copy(), ~undamaged, closed.copy()
+        view = View(hour, onset.weekday_at(hour), city.components, up, whole, held, None, shut, warned=False)
+        for array in (view.up, view.undamaged, view.held, view.closed):
             array.flags.writeable = False
         water, struck = event.step(hour, view)
         event.at_risk(hour)

@@ -133,6 +133,26 @@ class NeverBack(Base):
         return struck(nodes(inputs), onset, repaired_by=0)
 
 
+class WorkOfNumbers(Base):
+    def start(self, inputs, severity, onset, streams):
+        return Event.at_once(replace(Damage.of(nodes(inputs)), work=list(range(len(nodes(inputs))))), onset.hour)
+
+
+class WorkOfArray(Base):
+    def start(self, inputs, severity, onset, streams):
+        return Event.at_once(replace(Damage.of(nodes(inputs)), work=np.array(["a"] * len(nodes(inputs)))), onset.hour)
+
+
+class TooFewWorks(Base):
+    def start(self, inputs, severity, onset, streams):
+        return Event.at_once(replace(Damage.of(nodes(inputs)), work=["a"]), onset.hour)
+
+
+class NumberAsCause(Base):
+    def start(self, inputs, severity, onset, streams):
+        return Event.at_once(Damage.of(nodes(inputs), cause=7), onset.hour)
+
+
 class Raises(Base):
     def start(self, inputs, severity, onset, streams):
         return struck(nodes(inputs)[: 1 // 0], onset)
@@ -185,7 +205,8 @@ HAZARDS = [
     (NoStart, "whole", "start is missing"), (NoEvent, "shapes", "Event.at_once"), (NoStep, "shapes", "Event.at_once"),
     (WrongShape, "shapes", "Damage.loss"), (WrongTuple, "shapes", "two things"), (UnknownComponent, "shapes", "power:gone"),
     (TooMuchLoss, "shapes", "1.5"), (NeverBack, "shapes", "until_hour"), (Raises, "shapes", "ZeroDivisionError"),
-    (DrawsInOrder, "order", "streams.uniform"), (DrawsAnew, "same_seed", "by name"), (Falls, "rises", "power:"),
+    (WorkOfNumbers, "shapes", "list of"), (WorkOfArray, "shapes", "list of"), (TooFewWorks, "shapes", "list of"),
+    (NumberAsCause, "shapes", "Damage.cause"), (DrawsInOrder, "order", "streams.uniform"), (DrawsAnew, "same_seed", "by name"), (Falls, "rises", "power:"),
     (Touches, "untouched", "zones"), (Nothing, "effect", "no damage"), (NoUnit, "unit", "m/s"),
     (BadNotices, "notices", "'all well'"), (BadSeverity, "severity", "list of sentences"),
 ]  # fmt: skip

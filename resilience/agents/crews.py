@@ -18,30 +18,30 @@ ORDERS = ("most-people-first", "first-failed-first")
 
 @dataclass(eq=False)
 class Job:
-    """Work on one component.
+    """Work on one component, or on several that are whole together, as the two bores of a tunnel.
 
     Parameters
     ----------
-    component : number of the component
-    node : junction where the crew leaves the road
-    work_hours : work on the site
-    people : people who depend on the component
-    failed_hour : when it failed
-    dry_m : depth below which work can start
-    also : other components that are whole with it
-    or_at : other junctions where the crew may as well leave the road, as at the far end of a tunnel
+    sites : number of each component -> depth of water there below which work can start, metres
+    work_hours : work in all
+    people : people who depend on the components
+    failed_hour : when the first of them failed
+    name : what else fails of work of this name, before it is begun, is part of it; "" for work that nothing joins
 
     """
 
-    component: int
-    node: int
+    sites: dict[int, float]
     work_hours: float
     people: float
     failed_hour: float
-    dry_m: float
-    also: tuple[int, ...] = ()
-    or_at: tuple[int, ...] = ()
+    name: str = ""
     taken: bool = False
+    begun: bool = False
+
+    @property
+    def component(self) -> int:
+        """The component by which the job is told."""
+        return min(self.sites)
 
 
 class Crew(mesa.Agent):
@@ -59,6 +59,10 @@ class Surroundings(Protocol):
         """Return the depth of water at a component, metres."""
         ...
 
+    def places(self, components: list[int]) -> list[tuple[int, ...]]:
+        """Return where a crew must go to mend components: places, each some junctions of which any will do."""
+        ...
+
     def hours_between(self, node: int, goal: int) -> float:
         """Return the travel time of a crew on the roads as they are, hours; inf without a way."""
         ...
@@ -72,22 +76,30 @@ class Dispatcher:
     crews: list[Crew]
     order: str
     city: Surroundings
-    tell: Callable[[str, int, int], None]
+    tell: Callable[[str, Job, int], None]
     jobs: list[Job] = field(default_factory=list)
-    finished: list[int] = field(default_factory=list)
+    finished: list[Job] = field(default_factory=list)
     idle: Any = field(init=False)
 
     def __post_init__(self) -> None:
         self.idle = simpy.FilterStore(self.env)
         self.idle.items.extend(self.crews)
 
-    def add(self, job: Job) -> None:
-        """Put a job on the list."""
+    def add(self, job: Job) -> Job:
+        """Put a job on the list, or let one of its name take it in that is not begun; return the one that it is."""
+        for known in self.jobs:
+            if job.name and known.name == job.name and not known.begun:
+                for component, dry in job.sites.items():
+                    known.sites[component] = min(dry, known.sites.get(component, dry))
+                known.work_hours = max(known.work_hours, job.work_hours)
+                known.people = max(known.people, job.people)
+                return known
         self.jobs.append(job)
+        return job
 
     def send(self) -> None:
         """Send every idle crew to the first job in order that is dry and that it can reach."""
-        waiting = [j for j in self.jobs if not j.taken and self.city.depth_at(j.component) < j.dry_m]
+        waiting = [job for job in self.jobs if not job.taken and self._dry(job)]
         if not waiting or not self.idle.items:
             return
         if self.order == "most-people-first":
@@ -97,27 +109,54 @@ class Dispatcher:
         for job in waiting:
             if not self.idle.items:
                 return
-            hours, _, node, crew = min(
-                (
-                    (self.city.hours_between(crew.node, node), crew.number, node, crew)
-                    for crew in self.idle.items
-                    for node in (job.node, *job.or_at)
-                ),
+            hours, _, crew = min(
+                ((self._way([crew.node], job)[0], crew.number, crew) for crew in self.idle.items),
                 key=lambda way: way[:2],
             )
             if hours < float("inf"):
                 job.taken = True
-                self.env.process(self._work(crew, job, node, hours))
+                self.env.process(self._work(crew, job))
                 self.idle.items.remove(crew)
 
-    def _work(self, crew: Crew, job: Job, node: int, travel_hours: float) -> Generator[Any, Any, None]:
-        self.tell("crew_sent", job.component, crew.number)
-        yield self.env.timeout(default("crew.mobilise_hours") + travel_hours)
-        crew.node = node
-        while self.city.depth_at(job.component) >= job.dry_m:
-            yield self.env.timeout(default("crew.retry_hours"))
-        self.tell("crew_arrived", job.component, crew.number)
+    def _dry(self, job: Job) -> bool:
+        return all(self.city.depth_at(component) < dry for component, dry in job.sites.items())
+
+    def _way(self, been: list[int], job: Job) -> tuple[float, list[int]]:
+        """Return the hours to all places of a job, each time to the nearest next, and the junctions on the way.
+
+        Parameters
+        ----------
+        been : junctions where the crew was, the last of them where it is; the hours are inf where no way leads on
+
+        """
+        been, total = list(been), 0.0
+        left = [place for place in self.city.places(list(job.sites)) if not set(place) & set(been)]
+        while left and total < float("inf"):
+            hours, node, place = min(
+                (self.city.hours_between(been[-1], end), end, place) for place in left for end in place
+            )
+            total += hours
+            been.append(node)
+            left.remove(place)
+        return total, been
+
+    def _work(self, crew: Crew, job: Job) -> Generator[Any, Any, None]:
+        self.tell("crew_sent", job, crew.number)
+        hours, been = self._way([crew.node], job)
+        yield self.env.timeout(default("crew.mobilise_hours") + hours)
+        while True:
+            hours, further = self._way(been, job)  # to what has joined the job meanwhile
+            if 0 < hours < float("inf"):
+                been = further
+                yield self.env.timeout(hours)
+            elif hours > 0 or not self._dry(job):
+                yield self.env.timeout(default("crew.retry_hours"))
+            else:
+                break
+        crew.node = been[-1]
+        job.begun = True
+        self.tell("crew_arrived", job, crew.number)
         yield self.env.timeout(job.work_hours)
         self.jobs.remove(job)
-        self.finished += [job.component, *job.also]
+        self.finished.append(job)
         yield self.idle.put(crew)

@@ -23,7 +23,8 @@ class View:
     weekday : day of the week, Monday = 0
     components : global ids in the order of `up`
     up : which components give their service, shape (components,)
-    undamaged : which components are not damaged themselves, shape (components,)
+    undamaged : which components are not damaged themselves, by whatever it was, shape (components,)
+    held : which components are damaged by the event that looks and not mended yet, shape (components,)
     water : the water of the hour, None where the city has no water
     closed : road links closed to cars, shape (road links,)
     warned : whether a warning is out
@@ -35,6 +36,7 @@ class View:
     components: pd.Index
     up: NDArray[np.bool_]
     undamaged: NDArray[np.bool_]
+    held: NDArray[np.bool_]
     water: Water | None
     closed: NDArray[np.bool_]
     warned: bool

@@ -42,8 +42,10 @@ class Damage:
     repaired_by : NOBODY (until_hour counts), OWN_STAFF (work starts when the site is dry) or CREW (a crew must come)
     dry_m : depth at the site below which work can start, metres
     cause : key of the reason, such as flooded
-    work : name of the work that each belongs to; what a crew repairs under one name is one job, with the longest
-        hours among them; "", or the list empty: work of its own
+    work : name of the work that each belongs to: what crews are to repair under one name, and what fails under it
+        before they have begun, is one job with the longest hours among them, begun once all of it is dry by a crew
+        that has been at each of the sites; tunnels of one name are one site with several ends; "", or the list empty:
+        work of its own
 
     """
 
@@ -257,9 +259,7 @@ class CheckedEvent(Event):
         if water is not None:
             for part, shape in self.shapes.items():
                 self._hold(f"Water.{part}", getattr(water, part), shape)
-        if len(damage):
-            self._look_at(damage)
-        return water, damage
+        return water, self._looked_at(damage) if len(damage) else damage
 
     def at_risk(self, hour: int) -> NDArray[np.bool_] | None:
         """Return the zones that a warning names."""
@@ -275,11 +275,16 @@ class CheckedEvent(Event):
         if np.shape(values) != shape:
             raise self.extension.wrong(part, values, say("extension.array", shape=shape))
 
-    def _look_at(self, damage: Damage) -> None:
+    def _looked_at(self, damage: Damage) -> Damage:
+        """Return damage that keeps its contract, its columns as arrays."""
         for part in fields(damage):
-            left_out = part.name == "work" and len(damage.work) == 0
-            if part.name not in ("component", "cause") and not left_out:
+            if part.name not in ("component", "cause", "work"):
                 self._hold(f"Damage.{part.name}", getattr(damage, part.name), (len(damage),))
+        named = isinstance(damage.work, (list, tuple)) and all(isinstance(name, str) for name in damage.work)
+        if not named or len(damage.work) not in (0, len(damage)):
+            raise self.extension.wrong("Damage.work", damage.work, say("extension.names_of_work", many=len(damage)))
+        if not isinstance(damage.cause, str):
+            raise self.extension.wrong("Damage.cause", damage.cause, say("extension.cause"))
         strange = [name for name in damage.component if name not in self.components]
         if strange:
             raise self.extension.wrong("Damage.component", strange[0], say("extension.component"))
@@ -294,3 +299,7 @@ class CheckedEvent(Event):
         work = np.asarray(damage.repair_hours, float)
         if not (work[by != NOBODY] >= 0).all():
             raise self.extension.wrong("Damage.repair_hours", work.tolist(), say("extension.work"))
+        dry = np.asarray(damage.dry_m, float)
+        return Damage(
+            list(damage.component), loss, work, until, by.astype(np.int64), dry, damage.cause, list(damage.work)
+        )

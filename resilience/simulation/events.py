@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from resilience.hazards.hazard import begin
@@ -36,7 +37,9 @@ class Events:
         water: Water | None = None
         cause = -1
         for name, event in world.events.items():
-            brought, damage = event.step(hour, view)
+            held = world.held(self.causes[name])
+            held.flags.writeable = False
+            brought, damage = event.step(hour, replace(view, held=held))
             if brought is not None:
                 cause = self.causes[name] if water is None or brought.level_m >= water.level_m else cause
                 water = brought if water is None else water.deepest(brought)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -12,29 +11,55 @@ from resilience.agents.crews import Dispatcher, Job
 from resilience.hazards.hazard import CREW, NOBODY, Damage
 
 if TYPE_CHECKING:
+    from resilience.base.arrays import Bools
     from resilience.simulation.world import World
 
 
 @dataclass(eq=False)
-class Cleanup:
-    """Work of the owner's staff: `work_hours` from when the site is dry, begun anew if it floods again."""
+class Harm:
+    """What one damage has done to one component, until it is made good.
 
-    work_hours: float
-    dry_m: float
+    Parameters
+    ----------
+    component : its number
+    cause : number of the event that did it
+    loss : service lost, 0 to 1
+    failure : number of the event in which the component failed by it, -1 where it works in part
+    until : hour at which it is over by itself, nan where somebody must repair it
+    staff_hours : work of the owner's staff from when the site is dry, begun anew if it floods again; nan where others
+        do it
+    dry_m : depth below which the staff works, metres
+    done_hour : hour at which the staff is done, nan while it does not work
+    job : work of a crew, None where none must come
+
+    """
+
+    component: int
+    cause: int
+    loss: float
+    failure: int = -1
+    until: float = np.nan
+    staff_hours: float = np.nan
+    dry_m: float = np.inf
     done_hour: float = np.nan
+    job: Job | None = None
 
 
+@dataclass
 class Repairs:
-    """Keeps account of what is damaged and by whom it is repaired."""
+    """Keeps account of what is damaged and by whom it is repaired.
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    Of several damages to one component the largest that is not yet made good counts.
+    """
+
+    world: World
+    harms: dict[int, list[Harm]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        world = self.world
         order = world.inputs.operations.repair_order
         self.dispatcher = Dispatcher(world.env, world.model.crews, order, world, self._crew_tells)
-        self.until = np.full(len(world.city.components), np.nan)
-        self.staff: dict[int, list[Cleanup]] = {}
-        self.waiting: Counter[int] = Counter()
-        world.damage, world.dispatcher = self.damage, self.dispatcher
+        world.damage, world.held, world.dispatcher = self.damage, self.held, self.dispatcher
 
     @classmethod
     def of(cls, world: World) -> Self:
@@ -46,86 +71,104 @@ class Repairs:
         if self.finish(hour):
             self.world.touched = True
 
-    def damage(self, hour: int, cause: int, damage: Damage) -> None:
-        """Take damage in: of two damages to one component the larger loss counts, and both must be mended.
+    def held(self, cause: int) -> Bools:
+        """Return the components that an event has damaged and that are not mended yet, shape (components,)."""
+        mine = np.zeros(len(self.world.city.components), np.bool_)
+        mine[[c for c, harms in self.harms.items() if any(harm.cause == cause for harm in harms)]] = True
+        return mine
 
-        Each is work of its own, for a crew or for the staff; the component is back when all of it is done.
-        """
-        services = self.world.services
-        self.world.touched = True
-        jobs: dict[str, list[int]] = {}
+    def damage(self, hour: int, cause: int, damage: Damage) -> None:
+        """Take damage in: each is work of its own, for a crew or for the staff; what is over by itself is none."""
+        world = self.world
+        world.touched = True
+        jobs: dict[str, list[tuple[int, Harm]]] = {}
         for k, name in enumerate(damage.component):
-            c = int(self.world.city.components.get_loc(name))
+            c = int(world.city.components.get_loc(name))
             if damage.loss[k] <= 0:
                 continue
-            services.loss[c] = max(services.loss[c], float(damage.loss[k]))
-            if damage.loss[k] >= 1.0:
-                self.world.failed_by[c] = self.world.record.tell(hour, name, "failed", damage.cause, cause)
+            harm = Harm(c, cause, float(damage.loss[k]))
+            if harm.loss >= 1.0:
+                harm.failure = world.record.tell(hour, name, "failed", damage.cause, cause)
+                world.failed_by[c] = harm.failure
             if damage.repaired_by[k] == NOBODY:
-                self.until[c] = np.fmax(self.until[c], damage.until_hour[k])
+                harm.until = float(damage.until_hour[k])
             elif damage.repaired_by[k] == CREW:
                 work_name = damage.work[k] if damage.work else ""
-                jobs.setdefault(work_name or f"{name} {k}", []).append(k)
+                jobs.setdefault(work_name or f"{name} {k}", []).append((k, harm))
             else:
-                work = Cleanup(float(damage.repair_hours[k]), float(damage.dry_m[k]))
-                self.staff.setdefault(c, []).append(work)
+                harm.staff_hours, harm.dry_m = float(damage.repair_hours[k]), float(damage.dry_m[k])
+            self.harms.setdefault(c, []).append(harm)
+            self._settle(c)
         for rows in jobs.values():
             self._ask_for_crew(hour, damage, rows)
 
-    def _ask_for_crew(self, hour: int, damage: Damage, rows: list[int]) -> None:
+    def _ask_for_crew(self, hour: int, damage: Damage, rows: list[tuple[int, Harm]]) -> None:
         """Put the work on some components on the list as one job, as long as the longest of them."""
-        components = [int(self.world.city.components.get_loc(damage.component[k])) for k in rows]
-        self.waiting.update(components)
-        self.dispatcher.add(
+        world, numbers = self.world, [k for k, _ in rows]
+        sites: dict[int, float] = {}
+        for k, harm in rows:
+            sites[harm.component] = min(float(damage.dry_m[k]), sites.get(harm.component, np.inf))
+        job = self.dispatcher.add(
             Job(
-                component=components[0],
-                node=self.world.site_node(components[0]),
-                work_hours=float(damage.repair_hours[rows].max()),
-                people=float(self.world.services.people_behind[components].max()),
+                sites=sites,
+                work_hours=float(damage.repair_hours[numbers].max()),
+                people=float(world.services.people_behind[list(sites)].max()),
                 failed_hour=float(hour),
-                dry_m=float(damage.dry_m[rows].min()),
-                also=tuple(components[1:]),
-                or_at=tuple(self.world.other_ends(components)),
+                name=damage.work[numbers[0]] if damage.work else "",
             )
         )
+        for _, harm in rows:
+            harm.job = job
 
     def finish(self, hour: int) -> bool:
-        """End the repairs that are due and return whether there were any."""
-        done = list(self.dispatcher.finished)
+        """End what is due and return whether there was any."""
+        finished = list(self.dispatcher.finished)
         self.dispatcher.finished.clear()
-        self.waiting -= Counter(done)
-        over = np.flatnonzero(self.until <= hour)
-        self.until[over] = np.nan
-        done += [int(c) for c in over]
-        done += self._staff_done(hour)
-        switched = set(over.tolist())
-        for c in dict.fromkeys(done):
-            if np.isnan(self.until[c]) and c not in self.staff and c not in self.waiting:
-                self.world.services.loss[c] = 0.0
-                what = "switched_on" if c in switched else "repaired"
-                self.world.record.tell(hour, self.world.name(c), what, "", self.world.failed_by.get(c, -1))
-        return bool(done)
+        changed = False
+        for c, harms in list(self.harms.items()):
+            over = [
+                harm for harm in harms if harm.job in finished or harm.until <= hour or self._staff_done(harm, hour)
+            ]
+            if over:
+                changed = True
+                self._mended(hour, c, over)
+        return changed
 
-    def _staff_done(self, hour: int) -> list[int]:
-        done = []
-        for c, works in list(self.staff.items()):
-            depth = self.world.depth_at(c)
-            for work in list(works):
-                if depth >= work.dry_m:
-                    work.done_hour = np.nan
-                elif np.isnan(work.done_hour):
-                    work.done_hour = hour + work.work_hours
-                elif work.done_hour <= hour:
-                    works.remove(work)
-            if not works:
-                del self.staff[c]
-                done.append(c)
-        return done
+    def _staff_done(self, harm: Harm, hour: int) -> bool:
+        if np.isnan(harm.staff_hours):
+            return False
+        if self.world.depth_at(harm.component) >= harm.dry_m:
+            harm.done_hour = np.nan
+        elif np.isnan(harm.done_hour):
+            harm.done_hour = hour + harm.staff_hours
+        return harm.done_hour <= hour
 
-    def _crew_tells(self, what: str, component: int, crew: int) -> None:
+    def _mended(self, hour: int, component: int, over: list[Harm]) -> None:
+        """Take harm off a component, and tell when it works again; what ended last in the record is what held it."""
+        left = [harm for harm in self.harms[component] if harm not in over]
+        if left:
+            self.harms[component] = left
+        else:
+            del self.harms[component]
+        was_out = not self.world.services.intact[component]
+        self._settle(component)
+        if was_out and self.world.services.intact[component]:
+            last = max(over, key=lambda harm: harm.failure)
+            what = "repaired" if np.isnan(last.until) else "switched_on"
+            self.world.record.tell(hour, self.world.name(component), what, "", last.failure)
+
+    def _settle(self, component: int) -> None:
+        """Bring the loss of a component and the failure that explains it up to date: the first that still holds it."""
+        harms, world = self.harms.get(component, []), self.world
+        world.services.loss[component] = max((harm.loss for harm in harms), default=0.0)
+        failures = [harm.failure for harm in harms if harm.failure >= 0]
+        if failures:
+            world.failed_by[component] = failures[0]
+
+    def _crew_tells(self, what: str, job: Job, crew: int) -> None:
         world = self.world
-        cause = world.failed_by.get(component, -1)
-        world.record.tell(world.env.now, world.name(component), what, "", cause, f"crew:{crew}")
+        cause = next((harm.failure for harm in self.harms[job.component] if harm.job is job), -1)
+        world.record.tell(world.env.now, world.name(job.component), what, "", cause, f"crew:{crew}")
 
 
 class Dispatch:

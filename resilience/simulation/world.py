@@ -44,6 +44,7 @@ class World:
     services : state of all components
     events : the hazards under way, by name
     damage : takes in what a hazard damages (hour, number of the causing event, damage)
+    held : tells which components an event has damaged that are not mended yet (number of the event)
     dispatcher : sends the crews
     touched : whether something was damaged or repaired since services last settled
     water : the water of the hour
@@ -80,6 +81,7 @@ class World:
         self.events: dict[str, Event] = {}
         self.touched = False
         self.damage: Callable[[int, int, Damage], None] = _nobody_repairs
+        self.held: Callable[[int], Bools] = lambda _: np.zeros(len(city.components), np.bool_)
         self.dispatcher: Dispatcher | None = None
         self.links = len(city["road_links"])
         self.water: Water = dry(self.links, len(city.sites), len(city["zones"]))
@@ -98,6 +100,7 @@ class World:
         self.model = CityModel(inputs, self.people, self.depots(), code)
         self.version = 0
         self._high: tuple[Floats, Bools] | None = None
+        self._minutes_from: dict[int, Floats] = {}
 
     def _number_places(self) -> None:
         """Prepare the numbers under which parts of the city are known to each other."""
@@ -149,17 +152,17 @@ class World:
         return risk
 
     def view(self, hour: int) -> View:
-        """Return the read-only view that events are shown."""
+        """Return the read-only view that events are shown; what is held is for each event to see."""
         closed = np.zeros(0, np.bool_)
         if self.road is not None and self.roads is not None:
             closed = self.road.on_roads(self.roads.closed)
-        arrays = [self.services.up.copy(), self.services.intact.copy(), closed.copy()]
-        for array in arrays:
+        up, undamaged, closed = self.services.up.copy(), self.services.intact.copy(), closed.copy()
+        held = np.zeros(len(up), np.bool_)
+        for array in (up, undamaged, held, closed):
             array.flags.writeable = False
         return View(
-            hour, self.weekday(hour), self.city.components, arrays[0], arrays[1], self.water, arrays[2],
-            self.warned(hour),
-        )  # fmt: skip
+            hour, self.weekday(hour), self.city.components, up, undamaged, held, self.water, closed, self.warned(hour)
+        )
 
     def depth_at(self, component: int) -> float:
         """Return the depth of water at a component, metres."""
@@ -173,17 +176,17 @@ class World:
         """Return the junction where a component meets the roads, NOWHERE where it stands too far from them."""
         if self.road is None:
             return 0
-        if component in self._tunnel_of:
-            return int(self.road.network.ends[0][self._tunnel_of[component]])
         nodes: dict[int, int] = self.city.shared("site_nodes", self._site_nodes)
         return nodes.get(component, NOWHERE)
 
-    def other_ends(self, components: list[int]) -> list[int]:
-        """Return the junctions at the ends of tunnels, where they are reached as well; none of other components."""
+    def places(self, components: list[int]) -> list[tuple[int, ...]]:
+        """Return where a crew must go for components: the junction of each, and either end of tunnels in one work."""
         if self.road is None:
             return []
         links = [self._tunnel_of[c] for c in components if c in self._tunnel_of]
-        return np.unique(np.concatenate([ends[links] for ends in self.road.network.ends])).tolist() if links else []
+        ends = np.unique(np.concatenate([ends[links] for ends in self.road.network.ends])) if links else ()
+        sites = dict.fromkeys((self.site_node(c),) for c in components if c not in self._tunnel_of)
+        return [*sites, *([tuple(int(node) for node in ends)] if links else [])]
 
     def _site_nodes(self) -> dict[int, int]:
         if self.road is None:
@@ -210,9 +213,10 @@ class World:
             return 0.0
         if NOWHERE in (node, goal):
             return float("inf")
-        minutes, closed = self.for_high_vehicles()
-        found = nodes_within(self.road.graph, np.array([node]), minutes, closed)[goal]
-        return float(found) / 60.0
+        if node not in self._minutes_from:
+            minutes, closed = self.for_high_vehicles()
+            self._minutes_from[node] = nodes_within(self.road.graph, np.array([node]), minutes, closed)
+        return float(self._minutes_from[node][goal]) / 60.0
 
     def minutes_to_nearest(self, nodes: Ints) -> Floats:
         """Return the minutes of high vehicles from each zone to the nearest of the junctions, shape (zones,)."""
@@ -265,6 +269,7 @@ class World:
     def _ways_changed(self) -> None:
         self.version += 1
         self._high = None
+        self._minutes_from.clear()
 
     def end(self) -> None:
         """Tell at the end of a run which systems stay down because they wait for each other."""

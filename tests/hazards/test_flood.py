@@ -52,12 +52,13 @@ def hazard(shore, **more):
     return LakeFlood.read(folder, inputs.city, **{"terrain": "terrain.tif", "hydrograph": "stage.csv"} | more)
 
 
-def view(city, hour, undamaged=None):
+def view(city, hour, undamaged=None, held=None):
     many = len(city.components)
     up = np.ones(many, bool)
     return View(
         hour=hour, weekday=0, components=city.components, up=up,
-        undamaged=up if undamaged is None else undamaged, water=None, closed=np.zeros(2, bool), warned=False,
+        undamaged=up if undamaged is None else undamaged, held=~up if held is None else held, water=None,
+        closed=np.zeros(2, bool), warned=False,
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def flooded(shore, severity, *, replicate=0, hours=60, inputs=None, **more):
     undamaged = np.ones(len(city.components), bool)
     found = {}
     for hour in range(hours):
-        _, damage = event.step(hour, view(city, hour, undamaged))
+        _, damage = event.step(hour, view(city, hour, undamaged, ~undamaged))
         undamaged[city.components.get_indexer(damage.component)] = False
         for name, work in zip(damage.component, damage.repair_hours, strict=True):
             found[name] = (hour, work)
@@ -173,9 +174,12 @@ def test_a_flood_damages_once_and_what_is_switched_off_all_the_same(shore):
     off = np.zeros(len(city.components), bool)
     event = hazard(shore).start(shore[1], 3.31, Onset(0, 0), Streams(1, 0))
     _, first = event.step(12, view(city, 12, off))
-    _, second = event.step(13, view(city, 13, off))
+    mine = city.components.isin(first.component)
+    _, second = event.step(13, view(city, 13, off, mine))
+    _, third = event.step(14, view(city, 14, off))  # all mended, though an outage holds it off
     assert len(first) > 0
     assert len(second) == 0
+    assert third.component == first.component
 
 
 def test_zones_at_risk_are_those_the_peak_reaches(shore):

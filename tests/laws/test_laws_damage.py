@@ -12,8 +12,8 @@ from resilience.city.view import View
 def view(city, hour, undamaged):
     up = np.ones(len(city.components), bool)
     closed = np.zeros(len(city["road_links"]), bool)
-    return View(hour=hour, weekday=0, components=city.components, up=up, undamaged=undamaged, water=None,
-                closed=closed, warned=False)  # fmt: skip
+    return View(hour=hour, weekday=0, components=city.components, up=up, undamaged=undamaged, held=~undamaged,
+                water=None, closed=closed, warned=False)  # fmt: skip
 
 
 def direct(inputs, scenario, replicate, *, every=6):

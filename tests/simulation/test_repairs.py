@@ -15,6 +15,17 @@ from resilience.hazards.hazard import OWN_STAFF, Damage
 from resilience.simulation.repairs import Repairs
 
 
+class Stand:
+    """One component that is damaged, and nobody behind it."""
+
+    def __init__(self):
+        self.loss, self.people_behind = np.zeros(1), np.zeros(1)
+
+    @property
+    def intact(self):
+        return self.loss < 1
+
+
 def hours_out(damages, *, crews=2, until=100):
     """Return the hours in which the only component is out, and what was told of it; nobody has to travel."""
     env, model, told = simpy.Environment(), mesa.Model(seed=0), []
@@ -24,11 +35,10 @@ def hours_out(damages, *, crews=2, until=100):
         env=env,
         model=model,
         city=SimpleNamespace(components=pd.Index(["power:F"])),
-        services=SimpleNamespace(loss=np.zeros(1), people_behind=np.zeros(1)),
-        record=SimpleNamespace(tell=lambda hour, name, what, *_: told.append((float(hour), what))),
+        services=Stand(),
+        record=SimpleNamespace(tell=lambda hour, name, what, *_: told.append((float(hour), what)) or len(told)),
         failed_by={},
-        site_node=lambda _: 0,
-        other_ends=lambda _: [],
+        places=lambda _: [(0,)],
         name=lambda _: "power:F",
         depth_at=lambda _: 0.0,
         hours_between=lambda *_: 0.0,

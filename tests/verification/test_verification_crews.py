@@ -23,6 +23,9 @@ class Here:
     def depth_at(self, component):
         return 0.0
 
+    def places(self, components):
+        return [(0,) for _ in components]
+
     def hours_between(self, node, goal):
         return 0.0
 
@@ -38,7 +41,7 @@ def makespan(hours: np.ndarray, crews: int) -> float:
     env, model = simpy.Environment(), mesa.Model(seed=0)
     board = Dispatcher(env, [Crew(model, i, 0) for i in range(crews)], ORDERS[1], Here(), lambda *_: None)
     for number, work in enumerate(hours.tolist()):
-        board.add(Job(number, 0, work, 0.0, 0.0, 0.3))
+        board.add(Job({number: 0.3}, work, 0.0, 0.0))
     board.send()
     while env.peek() < float("inf"):
         env.step()

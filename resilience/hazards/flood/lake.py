@@ -250,12 +250,12 @@ class LakeFloodEvent(Event):
             site_raised_m=site_raised,
         )
         self.tunnels = np.flatnonzero(self.water.exposure.tunnel)
-        self.tube = [f"tunnel:{name}" for name in self.water.exposure.tube]
+        tubes = [f"tunnel:{name}" for name in self.water.exposure.tube]
+        self.work = [f"flooded:{name}" for name in [*ids, *tubes]]
         self.numbers = city.components.get_indexer([*ids, *roads.index[self.tunnels]])
         self.fails_at_m = self._thresholds(streams)
         self.repair_hours, self.repaired_by = self._repairs(city, streams)
         self.last: tuple[float, Water] | None = None
-        self.damaged = np.zeros(len(self.numbers), np.bool_)
         peak = self.water.at(severity, with_cells=False)
         self.reached_at_peak = np.asarray(peak.zone_share[:, DEEP] > 0)
 
@@ -289,7 +289,7 @@ class LakeFloodEvent(Event):
         if len(sectors):
             clean = dict(zip(sectors.index, sectors["cleanup_hours"], strict=True))
             median = np.where(layer == "firm", [clean.get(k, 0.0) for k in kind], median)
-        ids = [*sites.index, *self.tube]
+        ids = [*sites.index, *(f"tunnel:{name}" for name in self.water.exposure.tube)]
         median = np.append(median, np.full(len(self.tunnels), default("flood.underpass_pump_hours")))
         hours = streams.lognormal("repair-hours", ids, median, default("flood.repair_beta"))
         return hours, np.append(np.where(crew, CREW, OWN_STAFF), np.full(len(self.tunnels), CREW))
@@ -321,9 +321,7 @@ class LakeFloodEvent(Event):
         field = self.last[1]
         depth = np.concatenate([field.site_m, field.link_m[self.tunnels]])
         # what another hazard has switched off is flooded all the same
-        self.damaged &= ~view.undamaged[self.numbers]
-        fails = (depth > 0.0) & (depth >= self.fails_at_m) & ~self.damaged
-        self.damaged |= fails
+        fails = (depth > 0.0) & (depth >= self.fails_at_m) & ~view.held[self.numbers]
         if not fails.any():
             return field, Damage()
         many = int(fails.sum())
@@ -335,7 +333,7 @@ class LakeFloodEvent(Event):
             repaired_by=self.repaired_by[fails],
             dry_m=np.clip(self.fails_at_m[fails], LEAST_DRY_M, default("flood.site_dry_m")),
             cause="flooded",
-            work=[work for work, hit in zip([""] * len(self.sites) + self.tube, fails, strict=True) if hit],
+            work=[work for work, hit in zip(self.work, fails, strict=True) if hit],
         )
 
     def at_risk(self, hour: int) -> NDArray[np.bool_]:
