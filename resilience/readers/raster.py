@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 NODATA = (-999, -9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
 NEAR_M = 1.0  # such a number is a height where another height is so near, as in heights of centimetres
 CODES = (0, 1000, 9999.9, 10000, 32767, 32768)  # numbers that may stand for none as well, as all of one digit may: -88
+SMALL_CODE = 10  # whole numbers up to this, of either sign, may as well
 ALONE_M, ALONE_HIGH_M = 50.0, 200.0  # they do where no other height is so near; negative ones, and others
+DEEP_M = 10.0  # small ones do where no other height is so near and the water's level lies so far above them
 FEW = 3  # so many lowest or highest values may be such numbers
 CELL_BYTES = 40  # of a cell while a raster is read and used
 DOUBTFUL = (-99, -1000, 999, 9999, 9999.9, 32767, 99999, 999999)  # the same where no other height is near
@@ -117,11 +119,17 @@ class Raster:
         return of, self.cell_of(x, y), metres
 
 
-def read_raster(path: Path, crs: str) -> Raster:
+def read_raster(path: Path, crs: str, level_m: float = np.nan) -> Raster:
     """Return the heights of a GeoTIFF of one band, metres.
 
     Nodata, mask, scale, offset and the unit of the band, as the file declares them, are honoured. Heights are rounded
     to a tenth of a millimetre, so that 0.7 is 0.7 whether the file holds it in 32 or 64 bits.
+
+    Parameters
+    ----------
+    path, crs : the file, and the CRS it must have
+    level_m : level of the water on ordinary days, where there is one: what lies far below it and all other ground and
+        is a number such as 0 or -1 is no height
 
     Raises
     ------
@@ -172,7 +180,7 @@ def read_raster(path: Path, crs: str) -> Raster:
     if np.isnan(values).all():
         problems.append(Problem("raster_empty", path.name))
     elif not problems:
-        _check_heights(path.name, raw, values, problems)
+        _check_heights(path.name, raw, values, level_m, problems)
     if problems:
         raise CaseError(problems)
     return Raster(to_tenth_mm(values), float(transform.c), float(transform.f), float(transform.a))
@@ -212,10 +220,14 @@ def _looks_like_code(sign: float, dtype: np.dtype[Any]) -> bool:
         return True
     digits = f"{abs(sign):.0f}"
     one_digit = sign == round(sign) and len(digits) > 1 and len(set(digits)) == 1
-    return one_digit or any(np.isclose(abs(sign), code, rtol=1e-6) for code in CODES)
+    return one_digit or (sign < 0 and _is_small(sign)) or any(np.isclose(abs(sign), code, rtol=1e-6) for code in CODES)
 
 
-def _alone(values: NDArray[np.float64], stored: NDArray[Any]) -> list[float]:
+def _is_small(sign: float) -> bool:
+    return bool(sign == round(sign) and abs(sign) <= SMALL_CODE)
+
+
+def _alone(values: NDArray[np.float64], stored: NDArray[Any], level_m: float) -> list[float]:
     """Return what stands in the file for the lowest and highest heights where it looks like nodata, as -99 for none.
 
     These are the few heights with no other near but each other, if each is a number that may stand for none; what is
@@ -228,10 +240,11 @@ def _alone(values: NDArray[np.float64], stored: NDArray[Any]) -> list[float]:
         for many in range(min(FEW, len(heights) - 1), 0, -1):
             away = abs(heights[order[many]] - heights[order[many - 1]])
             group = [signs[i].item() for i in order[:many]]
-            negative = max(heights[order[:many]]) < 0
-            far = ALONE_M if negative or stored.dtype == np.uint8 else ALONE_HIGH_M
-            several = negative or cells[order[:many]].sum() > 1
-            if away > far and several and all(_looks_like_code(sign, stored.dtype) for sign in group):
+            top, several = max(heights[order[:many]]), cells[order[:many]].sum() > 1
+            far = ALONE_M if top < 0 or stored.dtype == np.uint8 else ALONE_HIGH_M
+            alone = away > far and (several or top < 0) and all(_looks_like_code(sign, stored.dtype) for sign in group)
+            sunk = away > DEEP_M and level_m - top > DEEP_M and all(map(_is_small, group))
+            if alone or sunk:
                 found += group
                 break
     return found
@@ -244,7 +257,11 @@ def _near(values: NDArray[np.float64], here: NDArray[np.bool_]) -> bool:
 
 
 def _check_heights(
-    file: str, raw: np.ma.MaskedArray[Any, np.dtype[Any]], values: NDArray[np.float64], problems: list[Problem]
+    file: str,
+    raw: np.ma.MaskedArray[Any, np.dtype[Any]],
+    values: NDArray[np.float64],
+    level_m: float,
+    problems: list[Problem],
 ) -> None:
     """Append a problem for each value that is no height of ground, such as nodata that is not declared."""
     stored = raw.filled(0)
@@ -253,7 +270,7 @@ def _check_heights(
     signs = list(NODATA)
     if raw.dtype.kind in "iu" and raw.dtype.itemsize > 1:
         signs += [int(end) for end in (np.iinfo(raw.dtype).min, np.iinfo(raw.dtype).max) if end]
-    alone = _alone(values, stored)
+    alone = _alone(values, stored, level_m)
     for sign in signs:
         here = np.isfinite(values) & (stored == sign)
         if here.any() and not (sign in NODATA and _near(values, here)):

@@ -11,15 +11,8 @@ import pandas as pd
 
 from resilience.base.errors import CaseError, InputError, Notice, Problem, near
 from resilience.base.text import say
-from resilience.readers.tntp_columns import (
-    COLUMNS,
-    Layout,
-    read_header,
-    read_node_header,
-    read_unit_row,
-    read_units,
-    vehicles_per_hour,
-)
+from resilience.readers.tntp_columns import COLUMNS, Layout, read_header, read_node_header
+from resilience.readers.tntp_units import Units, read_unit_row, read_units, vehicles_per_hour
 from resilience.traffic.demand import Demand, Pairs, refuse_demand
 from resilience.traffic.graph import RoadGraph
 
@@ -190,7 +183,7 @@ def _read_net(path: Path, problems: list[Problem]) -> tuple[dict[str, int], Layo
     lines: list[int] = []
     header: Layout | None = None
     spare: Layout | None = None  # that of the file as it once was, which the metadata keeps
-    units = Layout()
+    units = Units()
     for number, line in enumerate(_text(path), 1):
         text = _bare(line)
         if match := _META.match(text):

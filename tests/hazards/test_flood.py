@@ -119,6 +119,7 @@ def told(shore, record, severity, days, **more):
         ("0,2.5\n10,0\n20,4\n", 4.0, 5, []),  # a smaller part of the rise
         ("0,4\n30,0\n60,4\n", 4.0, 1, ["peak_late"]),
         ("0,4\n10,1.5\n20,4\n", 4.0, 5, ["no_peak"]),
+        ("0,90\n10,0\n20,90\n", [50.0, 51.0], 5, ["rise_high"]),
         ("0,4\n10,0\n20,4\n", [4.0, 5.0, 6.0], 5, ["record_ends"]),
     ],
 )

@@ -193,6 +193,23 @@ def test_such_a_number_among_like_heights_is_a_height(tmp_path, stored, more, lo
     assert (found.min(), found.max()) == (pytest.approx(lowest, abs=1e-4), pytest.approx(highest, abs=1e-4))
 
 
+@pytest.mark.parametrize("code", [0, -1, -10, 1, 10])
+def test_a_small_number_far_below_the_water_and_all_ground_is_no_height(tmp_path, code):
+    """Ground of 40 m beside a lake at 39 m; where the lake lies at the number itself, it is the lake."""
+    path = write(tmp_path / "t.tif", np.float32([[code, code, 40, 39, 41.5]]))
+    with pytest.raises(CaseError, match=f"found {code} in 2 cells"):
+        read_raster(path, CRS, 39.2)
+    assert read_raster(path, CRS, code + 0.5).values.min() == code
+    deep = write(tmp_path / "deep.tif", np.float32([[code, code, code + 8, code + 16, code + 24, 39, 40]]))
+    assert read_raster(deep, CRS, 39.2).values.min() == code
+
+
+@pytest.mark.parametrize("code", [-1, -10])
+def test_a_small_negative_number_under_high_ground_is_no_height(tmp_path, code):
+    with pytest.raises(CaseError, match=f"found {code} in 1 cells"):
+        read_raster(write(tmp_path / "t.tif", np.float32([[code, 100, 101]])), CRS)
+
+
 def test_two_numbers_for_none_do_not_hide_each_other(tmp_path):
     for pair in ([-99, -88], [-99, -98.0 - 1.0]):
         keys, message = refused(write(tmp_path / "t.tif", np.float32([[*pair, 5, 60, *pair]])))

@@ -323,6 +323,14 @@ def test_capacity_beside_lanes_is_that_of_a_lane(tmp_path, header):
      "~ Original times in seconds were converted to minutes", "<TIME OF DAY> 7 h", "<TIME PERIOD> 1 hour",
      "<TIME STAMP> 2 May, 7 h", "~ capacity is per direction", "~ capacities are per link, in veh/h",
      "~ capacity is in veh/h per direction", "~ capacity is in veh/hr and lengths in km",
+     "~ creation time: 10 h", "~ Peak time is 1 hour", "~ simulation time is 2 h", "~ Time period: 1 hour",
+     "~ Run time = 35 s", "~ counts were taken at times in hours of the day", "~ The time of day is given in h",
+     "~ Times not in hours but minutes", "~ Times are given in minutes, not in seconds", "~ Value of time = 0.5 h",
+     "~ link travel time: minutes; signal time: s", "~ toll equivalent time is 3 min", "~ time stamp: 12 h",
+     "~ Departure time is in h", "~ time: 60 min = 1 h", "~ distances between zones are in m", "~ travel time is 2 h",
+     "~ capacity is that of one hour", "~ capacities for 1 h", "~ an hourly capacity; demand for 3 hours",
+     "<TIME OF RUN> 10 h", "<RUN TIME> 35 s", "<ANALYSIS TIME> 1 hour", "<DEMAND TIME> 2 h", "<TIME SLICE> 1 h",
+     "<ASSIGNMENT TIME> 60 min", "<SIGNAL TIME UNIT> s", "<TIME> 8 h", "<VALUE OF TIME> 0.2 h",
      "~ Capacity is practical capacity per HCM", "~ capacity (veh/h), length (km), time (min)"],
 )  # fmt: skip
 @pytest.mark.parametrize("after", [False, True])
@@ -340,7 +348,8 @@ def test_what_says_nothing_of_the_units_of_links_changes_nothing(tmp_path, comme
 @pytest.mark.parametrize(
     "said",
     ["~ Capacity (veh/day), length (km), time (min)", "~ capacity [veh/day]", "<UNITS> time min, capacity veh/day",
-     "~ capacity: veh/day", "~ capacities are AADT"],
+     "~ capacity: veh/day", "~ capacities are AADT", "~ Capacity is given for 2 hours", "~ 2-hour capacities",
+     "~ capacity of the three hour peak", "~ capacities in 15 min", "~ 24-hourly link capacity"],
 )  # fmt: skip
 def test_a_capacity_a_day_is_refused_wherever_it_is_said(tmp_path, said):
     header, rows = "~ init_node term_node capacity length fft b power ;", ["1 3 100 2 0.5 0.15 4"]
@@ -424,6 +433,15 @@ def test_lanes_that_are_missing_or_none(tmp_path):
         ("~ init_node term_node capacity length fft b power ;", "<FREE FLOW TIME UNIT> 0.01 h\n", 0.6),
         ("~ init_node term_node capacity length fft b power ;", "<TIME UNIT> 1/100 h\n", 0.6),
         ("~ time in 0.01 hours\n~ init_node term_node capacity length fft b power ;", "", 0.6),
+        ("~ Times in hundredths of an hour\n~ init_node term_node capacity length fft b power ;", "", 0.6),
+        ("~ time in tenth hours\n~ init_node term_node capacity length fft b power ;", "", 6.0),
+        ("~ Times not in minutes but hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ travel times of all links are hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ the unit of time is seconds\n~ init_node term_node capacity length fft b power ;", "", 1 / 60),
+        ("~ free flow time in units of 10 s\n~ init_node term_node capacity length fft b power ;", "", 1 / 6),
+        ("~ signal time: min; link time: s\n~ init_node term_node capacity length fft b power ;", "", 1 / 60),
+        ("~ init_node term_node capacity length fft b power ;", "<REMARK> free flow times are in hours\n", 60.0),
+        ("~ init_node term_node capacity length fft b power ;", "<UNITS OF TIME> s\n", 1 / 60),
         ("~ times are in decimal hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
         ("~ units: length km, time s, capacity veh/h\n~ init_node term_node capacity length fft b power ;", "", 1 / 60),
     ],

@@ -89,7 +89,7 @@ class LakeFlood(Hazard):
                 problems.append(Problem("too_small", "case.toml", column=name, found=str(value), expected=">= 0"))
         if problems or table is None:
             raise CaseError(problems)
-        raster = read_raster(folder / terrain, city.crs)
+        raster = read_raster(folder / terrain, city.crs, water_height_m)
         hazard = cls(
             raster, terrain, table["hour"].to_numpy(float), table["below_peak_m"].to_numpy(float),
             float(water_height_m), float(terrain_sigma_m), float(terrain_range_m), hydrograph,
@@ -180,6 +180,11 @@ class LakeFlood(Hazard):
         if self.below_peak_m.min() > default("flood.record_ends_m"):
             values = {"file": self.hydrograph_name, "metres": f"{self.below_peak_m.min():g}"}
             notices.append(Notice("no_peak", values))
+        if high := [t for t in loads if above[t.scenario] > default("flood.rise_m")]:
+            top = max(above[t.scenario] for t in high)
+            values = {"name": name, "metres": f"{top:g}", "names": some(t.scenario for t in high),
+                      "level": f"{self.water_height_m:g}", "file": self.terrain_name}  # fmt: skip
+            notices.append(Notice("rise_high", values))
         if late:
             at = max(t.onset.hour + peak for t in loads if t.scenario in late)
             values = {"file": self.hydrograph_name, "hour": f"{at:g}", "name": name, "names": some(late),
