@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from resilience.agents.behaviour import Mind
+from resilience.networks.supply.hours import OpeningHours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,10 +77,8 @@ class Firms:
         self.behaviour, self.supply = behaviour, supply
         sector = np.asarray(sectors.index.get_indexer(firms["sector"]), np.int64)
         self.sector = sector
-        self.opens, self.closes = (sectors[c].to_numpy(int)[sector] for c in ("opens_hour", "closes_hour"))
-        self.days = sectors["days_per_week"].to_numpy(int)[sector]
+        self.hours = OpeningHours.of(firms, sectors)
         self.power_need = sectors["power_need"].to_numpy(float)[sector]
-        self.hourly = firms["value_added_per_day"].to_numpy(float) / (self.closes - self.opens)
         self.stock = supply.ordinary_stock(0)
         self.labour = np.ones(len(firms))
         self.inputs = supply.input_limit(self.stock)
@@ -91,15 +90,12 @@ class Firms:
         self.stock = self.supply.ordinary_stock(weekday)
         self.inputs = self.supply.input_limit(self.stock)
 
-    def at_work(self, hour_of_day: int, weekday: int) -> NDArray[np.bool_]:
-        """Return which firms are open by the clock, shape (firms,)."""
-        return (self.opens <= hour_of_day) & (hour_of_day < self.closes) & (weekday < self.days)
-
     def tick(
         self, hour_of_day: int, weekday: int, undamaged: Floats, power: NDArray[np.bool_]
     ) -> tuple[Floats, Floats]:
         """Return value added in this hour and what it would be at full output, currency, shape (firms,)."""
-        open_now = self.at_work(hour_of_day, weekday)
+        hours = self.hours
+        open_now = hours.at_work(hour_of_day, weekday)
         outlook = FirmOutlook(
             undamaged=undamaged,
             power=np.where(power, 1.0, 1.0 - self.power_need),
@@ -108,10 +104,10 @@ class Firms:
         )
         share = np.clip(self.behaviour.decide(outlook), 0.0, 1.0)
         able = np.minimum.reduce([outlook.undamaged, outlook.power, outlook.labour])
-        part_of_day = np.where(open_now, 1.0 / (self.closes - self.opens), 0.0)
+        part_of_day = np.where(open_now, 1.0 / (hours.closes - hours.opens), 0.0)
         self.made_today += share * part_of_day
         self.able_today += able * part_of_day
-        full = np.where(open_now, self.hourly, 0.0)
+        full = np.where(open_now, hours.hourly, 0.0)
         return full * share, full
 
     def trade(self, weekday: int, link_open: NDArray[np.bool_]) -> None:
@@ -120,7 +116,7 @@ class Firms:
         Firms order what they could use if they had all inputs, so that one that stands still for want of inputs
         starts again with the first full delivery.
         """
-        supply, worked = self.supply, weekday < self.days
+        supply, worked = self.supply, weekday < self.hours.days
         self.able = np.where(worked, self.able_today, self.able)
         left = np.maximum(self.stock - supply.need_flow * self.made_today[supply.need_buyer], 0.0)
         orders = supply.orders(left, self.able, weekday)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from resilience.base.defaults import default
 from resilience.metrics.metric import HIGHER, LOWER, Metric, share_of
+from resilience.networks.supply.hours import OpeningHours
 
 if TYPE_CHECKING:
     from resilience.results.record import Record
@@ -39,18 +40,19 @@ def lost(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
 
 
 def lost_share(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:
-    """Return value added lost in the first economy.share_days days from the onset over the output of so many days.
+    """Return value added lost in the first economy.share_days days from the onset over the output of just these days.
 
-    The output of that many ordinary days is the mean of the no-hazard run's whole weeks (of its days, where it has no
-    whole week) times their number: so shares of runs with other horizons can be held against the same tolerance. What
-    is lost after the horizon is not in it, which the flag `censored` says.
+    Their ordinary output is that of the no-hazard run, and after its horizon that of the opening hours: so shares of
+    runs with other horizons can be held against the same tolerance, and none passes 1. What is lost after the horizon
+    is not in it, which the flag `censored` says.
     """
-    days = default("economy.share_days")
+    hours = np.arange(record.onset_hour, record.onset_hour + round(24.0 * default("economy.share_days")))
+    week = OpeningHours.of(tables["firms"], tables["sectors"]).ordinary_week()
     target = no_hazard.curve(VARIABLE)
-    whole = 168 * (len(target) // 168) or len(target)
-    ordinary = float(target[:whole].sum()) / whole * 24.0 * days
+    later = hours[hours >= len(target)]
+    ordinary = float(target.reindex(hours).sum() + week[(24 * record.onset.weekday + later) % 168].sum())
     amounts = lost(record, no_hazard, tables) / (ordinary if ordinary > 0 else np.nan)
-    return amounts.where(amounts.index < record.onset_hour + 24.0 * days)
+    return amounts.where(amounts.index <= hours[-1])
 
 
 def closed(record: Record, no_hazard: Record, tables: Tables) -> pd.Series:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from resilience.base.clock import Onset
+
 NO_HAZARD = "no-hazard"
 DO_NOTHING = "do-nothing"
 
@@ -57,13 +59,18 @@ class Record:
     option: str
     replicate: int
     hours: int
-    onset_hour: int
+    onset: Onset
     series: dict[tuple[str, str], NDArray[np.float64]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     maps: list[pd.DataFrame] = field(default_factory=list)
     fields: list[pd.DataFrame] = field(default_factory=list)
     panels: dict[str, dict[int, pd.Series]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def onset_hour(self) -> int:
+        """The hour of the run in which the hazard begins."""
+        return self.onset.hour
 
     def put(self, variable: str, hour: int, value: float, group: str = "all") -> None:
         """Write one value of a curve.
@@ -165,10 +172,10 @@ class Record:
         return {name: _shape(self._keyed(table), name) for name, table in tables.items() if len(table) > 0}
 
     @classmethod
-    def from_curves(cls, curves: pd.DataFrame, zone_curves: pd.DataFrame | None, hours: int, onset_hour: int) -> Record:
+    def from_curves(cls, curves: pd.DataFrame, zone_curves: pd.DataFrame | None, hours: int, onset: Onset) -> Record:
         """Return a record with the series and panels of one run's tables of curves (all a metric needs)."""
         first = curves.iloc[0]
-        record = cls(str(first["scenario"]), str(first["option"]), int(first["replicate"]), hours, onset_hour)
+        record = cls(str(first["scenario"]), str(first["option"]), int(first["replicate"]), hours, onset)
         for (variable, group), part in curves.groupby(["variable", "group"], sort=False, observed=True):
             values = np.full(hours, np.nan)
             values[part["hour"].to_numpy()] = part["value"].to_numpy()

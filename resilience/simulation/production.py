@@ -1,16 +1,30 @@
-"""Firms work and trade: an hour's output, and at the end of a day the deliveries over the roads as they are."""
+"""Firms work and trade: an hour's output, and at the end of a day the deliveries over the roads of the day.
+
+A day's staff are those whom the morning's trips bring, in all hours of that day: what firms make before the morning is
+booked when it is known who came. Goods wait for a way: what is made in a day is delivered if the roads join the two
+firms in any hour in which the supplier is open.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
     from resilience.agents.firms import Firms
-    from resilience.base.arrays import Bools
+    from resilience.base.arrays import Bools, Floats, Ints
+    from resilience.networks.road import RoadModel
     from resilience.simulation.world import World
+
+
+class _Hour(NamedTuple):
+    """An hour of work that is still to be booked: whole firms as a share, and which have power, shape (firms,)."""
+
+    hour: int
+    undamaged: Floats
+    power: Bools
 
 
 class Production:
@@ -19,10 +33,8 @@ class Production:
     def __init__(self, world: World, firms: Firms) -> None:
         self.world, self.firms = world, firms
         firms.open_books(world.weekday(0))
-        self._asked: tuple[int, Bools] | None = None
-        ends = world.city["supply_links"][["supplier", "buyer"]]
-        where = world.city["firms"][["zone"]]
-        self._links_key = "-".join(str(pd.util.hash_pandas_object(t).sum()) for t in (ends, where))
+        self.unbooked: list[_Hour] = []
+        self.deliveries = Deliveries(world, firms)
 
     @classmethod
     def of(cls, world: World) -> Self | None:
@@ -31,35 +43,71 @@ class Production:
 
     def step(self, hour: int) -> None:
         """Let the firms work for an hour, and trade at the end of the day."""
-        world, firms, put = self.world, self.firms, self.world.record.put
-        weekday, services, mine = world.weekday(hour), world.services, world.firm_component
-        firms.labour = world.labour
+        world, mine = self.world, self.world.firm_component
+        services = world.services
         power = services.up[mine] | ~services.intact[mine]
-        made, full = firms.tick(hour % 24, weekday, 1.0 - services.loss[mine], power)
-        put("economy/value_added", hour, float(made.sum()))
-        put("economy/value_added_full", hour, float(full.sum()))
-        put("economy/closed_firms", hour, float((~services.intact[mine]).sum()))
+        self.unbooked.append(_Hour(hour, 1.0 - services.loss[mine], power))
+        world.record.put("economy/closed_firms", hour, float((~services.intact[mine]).sum()))
+        if world.people is None or hour % 24 >= world.inputs.rhythm.morning:
+            self.firms.labour = world.labour
+            for past in self.unbooked:
+                self._book(past)
+            self.unbooked.clear()
+        self.deliveries.step(hour)
+        if hour % 24 == 23:
+            self.firms.trade(world.weekday(hour), self.deliveries.end_day())
+
+    def _book(self, past: _Hour) -> None:
+        world, firms, put = self.world, self.firms, self.world.record.put
+        made, full = firms.tick(past.hour % 24, world.weekday(past.hour), past.undamaged, past.power)
+        put("economy/value_added", past.hour, float(made.sum()))
+        put("economy/value_added_full", past.hour, float(full.sum()))
         sectors = world.city["sectors"].index
         for name, value in zip(sectors, np.bincount(firms.sector, made, len(sectors)), strict=True):
-            put("economy/value_added", hour, float(value), f"sector:{name}")
-        if hour % 24 == 23:
-            firms.trade(weekday, self._goods_pass())
+            put("economy/value_added", past.hour, float(value), f"sector:{name}")
 
-    def _goods_pass(self) -> Bools:
-        """Return which supply links can be driven: an open way leads from the supplier's zone to the buyer's.
 
-        Firms that no way joins on the dry roads either are taken to be served another way.
-        """
-        world, links = self.world, self.world.city["supply_links"]
-        road = world.road
-        if road is None or world.roads is None or not world.roads.closed.any():
-            return np.ones(len(links), np.bool_)
-        if self._asked is None or self._asked[0] != world.version:
-            zones, firms = world.city["zones"], world.city["firms"]
-            at = np.asarray(zones.index.get_indexer(firms["zone"]), np.int64)
-            ends = [at[firms.index.get_indexer(links[column])] for column in ("supplier", "buyer")]
-            nowhere = np.zeros(len(world.roads.closed), np.bool_)
-            key = f"goods:{world.city.road_key}:{self._links_key}"
-            usual = world.city.shared(key, lambda: road.ways(nowhere, *ends))
-            self._asked = world.version, road.ways(world.roads.closed, *ends) | ~usual
-        return self._asked[1]
+class Deliveries:
+    """Keeps which supply links could be driven today."""
+
+    def __init__(self, world: World, firms: Firms) -> None:
+        self.world, self.hours = world, firms.hours
+        city, table = world.city, world.city["supply_links"]
+        self.supplier = firms.supply.supplier
+        zone = np.asarray(city["zones"].index.get_indexer(city["firms"]["zone"]), np.int64)
+        self.ends: tuple[Ints, Ints] = (zone[self.supplier], zone[firms.supply.buyer])
+        ends = table[["supplier", "buyer"]], city["firms"][["zone"]]
+        self._key = "-".join(str(pd.util.hash_pandas_object(t).sum()) for t in ends)
+        self.passed = np.zeros(len(table), np.bool_)
+        self._asked = np.full(len(table), -1)  # version of the world in which a link was last looked at in vain
+
+    def step(self, hour: int) -> None:
+        """Look which deliveries that are still to be made today find a way in this hour."""
+        world = self.world
+        open_now = self.hours.at_work(hour % 24, world.weekday(hour))[self.supplier]
+        left = np.flatnonzero(open_now & ~self.passed & (self._asked != world.version))
+        if len(left) == 0:
+            return
+        if world.road is None or world.roads is None or not world.roads.closed.any():
+            self.passed[left] = True
+            return
+        usual = self._usual(world.road)[left]
+        self.passed[left[~usual]] = True
+        left = left[usual]
+        self.passed[left] = world.road.ways(world.roads.closed, self.ends[0][left], self.ends[1][left])
+        self._asked[left] = world.version
+
+    def end_day(self) -> Bools:
+        """Return which supply links could be driven today, shape (links,), and begin the next day."""
+        passed = self.passed
+        self.passed = np.zeros_like(passed)
+        self._asked[:] = -1
+        return passed
+
+    def _usual(self, road: RoadModel) -> Bools:
+        """Return the links that a way joins on the dry roads; those of others are taken to be served another way."""
+        nowhere = np.zeros(len(road.graph.tail), np.bool_)
+        found: Bools = self.world.city.shared(
+            f"goods:{self.world.city.road_key}:{self._key}", lambda: road.ways(nowhere, *self.ends)
+        )
+        return found

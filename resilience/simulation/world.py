@@ -76,7 +76,7 @@ class World:
         city = inputs.city
         self.inputs, self.city, self.scenario, self.streams, self.env = inputs, city, scenario, streams, env
         self.with_maps = with_maps
-        self.record = Record(scenario.name, option, streams.replicate, scenario.hours, scenario.onset.hour)
+        self.record = Record(scenario.name, option, streams.replicate, scenario.hours, scenario.onset)
         self.services = Services(city, streams)
         self.events: dict[str, Event] = {}
         self.touched = False

@@ -121,7 +121,7 @@ class Worker:
         curves = pd.read_parquet(self.journal / name / "curves.parquet")
         zones = self.journal / name / "zone_curves.parquet"
         zone_curves = pd.read_parquet(zones) if zones.is_file() else None
-        return Record.from_curves(curves, zone_curves, scenario.hours, scenario.onset.hour)
+        return Record.from_curves(curves, zone_curves, scenario.hours, scenario.onset)
 
     def _keep(self, target: Path, tables: dict[str, pd.DataFrame]) -> None:
         try:

@@ -59,11 +59,11 @@ def test_a_calm_fortnight_makes_what_it_should_and_no_stock_drifts(firms):
 
 def test_closed_at_night_and_on_days_off(tmp_path):
     firms = economy(tmp_path / "c", days=5)
-    assert firms.at_work(7, 0).tolist() == [False, False, False]
-    assert firms.at_work(8, 0).tolist() == [True, True, True]
-    assert firms.at_work(17, 4).tolist() == [True, True, True]
-    assert firms.at_work(18, 4).tolist() == [False, False, False]
-    assert firms.at_work(12, 5).tolist() == [False, True, True]
+    assert firms.hours.at_work(7, 0).tolist() == [False, False, False]
+    assert firms.hours.at_work(8, 0).tolist() == [True, True, True]
+    assert firms.hours.at_work(17, 4).tolist() == [True, True, True]
+    assert firms.hours.at_work(18, 4).tolist() == [False, False, False]
+    assert firms.hours.at_work(12, 5).tolist() == [False, True, True]
 
 
 def test_output_without_power_falls_by_what_the_sector_needs_of_it(firms):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from resilience.base.clock import Onset
 from resilience.metrics import economy, safety, traffic, travel
 from resilience.metrics.metric import HIGHER, LOWER, PILLARS, Metric
 from resilience.metrics.scoring import all_metrics, score
@@ -13,8 +14,8 @@ TABLES = {
     "zones": pd.DataFrame({"people": [60.0, 40.0]}, index=["zone:a", "zone:b"]),
     "road_links": pd.DataFrame({"length_m": [1.0]}, index=["road:1"]),
     "trips": pd.DataFrame({"trips": [5]}),
-    "firms": pd.DataFrame({"jobs": [1, 1, 1, 1]}, index=list("wxyz")),
-    "sectors": pd.DataFrame({"name": ["s"]}, index=["s"]),
+    "firms": pd.DataFrame({"jobs": 1, "sector": "s", "value_added_per_day": 25.0}, index=list("wxyz")),
+    "sectors": pd.DataFrame({"opens_hour": [8], "closes_hour": [18], "days_per_week": [7]}, index=["s"]),
     "power_nodes": pd.DataFrame({"kind": ["source"]}, index=["power:S"]),
     "facilities": pd.DataFrame({"kind": ["hospital"]}, index=["facility:H"]),
     "dependencies": pd.DataFrame({"consumer": ["zone:a"]}),
@@ -24,7 +25,7 @@ H = 48
 
 def record(**curves) -> Record:
     """A record whose curves are constants or dicts hour -> value."""
-    made = Record("s", "o", 0, H, 5)
+    made = Record("s", "o", 0, H, Onset(0, 5))
     for name, values in curves.items():
         variable = name.replace("__", "/")
         known = dict.fromkeys(range(H), values) if isinstance(values, int | float) else values
@@ -130,7 +131,7 @@ def test_a_trip_that_is_not_made_costs_more_than_the_latest_one():
 
 
 def panels(planned, done):
-    made = Record("s", "o", 0, H, 5)
+    made = Record("s", "o", 0, H, Onset(0, 5))
     zones = [f"zone:{i}" for i in range(len(planned))]
     for name, values in (("travel/planned", planned), ("travel/completed", done)):
         made.panels[name] = {hour: pd.Series(values, zones, dtype=float) for hour in (7, 18)}
@@ -190,18 +191,54 @@ def test_output_compares_like_days():
 
 
 def test_a_share_of_lost_output_is_of_30_days_whatever_the_horizon():
-    def run(days, hours_down):
-        made = Record("s", "o", 0, 24 * days, 5)
-        for h in range(24 * days):
-            made.put("economy/value_added", h, 0.0 if 5 <= h < 5 + hours_down else 1.0)
-        return made
-
-    for days in (14, 21, 60):
-        share = economy.lost_share(run(days, 48), run(days, 0), TABLES).sum()
-        assert share == pytest.approx(48 / 720)
+    for days in (3, 5, 14, 21, 60):
+        assert lost_share(Onset(0, 5), days, 48) == pytest.approx(48 / 720)
     ended, open_end = (all_metrics()["economy/value_added_lost_share"].score(
-        economy.lost_share(run(14, down), run(14, 0), TABLES), 5)["censored"] for down in (48, 400))  # fmt: skip
+        economy.lost_share(always(14, down), always(14, 0), ROUND_THE_CLOCK), 5)["censored"]
+        for down in (48, 400))  # fmt: skip
     assert (ended, open_end) == (False, True)
+
+
+def by_the_clock(tables, onset, days, hours_down):
+    """A run in which firms stand still for some hours from the onset and else work as their tables say."""
+    made = Record("s", "o", 0, 24 * days, onset)
+    firms, sector = tables["firms"], tables["sectors"].iloc[0]
+    hourly = firms["value_added_per_day"].sum() / (sector["closes_hour"] - sector["opens_hour"])
+    for h in range(24 * days):
+        works = (onset.weekday + h // 24) % 7 < sector["days_per_week"]
+        works &= sector["opens_hour"] <= h % 24 < sector["closes_hour"]
+        down = onset.hour <= h < onset.hour + hours_down
+        made.put("economy/value_added", h, hourly * works * (not down))
+    return made
+
+
+ROUND_THE_CLOCK = TABLES | {
+    "sectors": pd.DataFrame({"opens_hour": [0], "closes_hour": [24], "days_per_week": [7]}, index=["s"])
+}
+OFFICE = TABLES | {"sectors": pd.DataFrame({"opens_hour": [8], "closes_hour": [18], "days_per_week": [5]}, index=["s"])}
+
+
+def always(days, hours_down, onset=Onset(0, 5)):  # noqa: B008 # frozen
+    return by_the_clock(ROUND_THE_CLOCK, onset, days, hours_down)
+
+
+def lost_share(onset, days, hours_down, tables=ROUND_THE_CLOCK):
+    runs = (by_the_clock(tables, onset, days, down) for down in (hours_down, 0))
+    return economy.lost_share(*runs, tables).sum()
+
+
+@pytest.mark.parametrize("days", [2, 3, 6, 7, 8, 40])
+def test_a_share_of_lost_output_counts_the_work_days_of_its_30_days(days):
+    """Friday 12:00, offices open for 10 hours: 6 hours are lost.
+
+    The 30 days end on a Sunday at noon: 6 h of that Friday, three weeks of 50 h, and Monday to Friday of the fourth.
+    """
+    assert lost_share(Onset(4, 12), days, 24, OFFICE) == pytest.approx(6 / (6 + 3 * 50 + 50))
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_no_share_of_lost_output_passes_1(weekday):
+    assert lost_share(Onset(weekday, 5), 40, 31 * 24, OFFICE) == pytest.approx(1.0)
 
 
 def test_output_made_up_later_does_not_undo_the_loss():

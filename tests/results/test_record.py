@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from resilience.base.clock import Onset
 from resilience.base.errors import InputError, RunError
 from resilience.base.files import write_json, write_parquet
 from resilience.results.record import SCHEMA_VERSION, TABLES, Record
@@ -14,7 +15,7 @@ from resilience.results.run import open_run
 
 @pytest.fixture
 def record():
-    made = Record("flood", "do-nothing", 2, 24, 5)
+    made = Record("flood", "do-nothing", 2, 24, Onset(0, 5))
     made.put("traffic/efficiency", 7, 0.5)
     made.put("traffic/efficiency", 18, 0.75)
     made.put("economy/value_added", 3, 9.0, "food")
@@ -58,7 +59,7 @@ def test_tables_have_the_columns_that_are_promised(record):
 
 def test_a_record_is_read_back_from_its_curves(record):
     tables = record.tables()
-    again = Record.from_curves(tables["curves"], tables["zone_curves"], 24, 5)
+    again = Record.from_curves(tables["curves"], tables["zone_curves"], 24, Onset(0, 5))
     for key, values in record.series.items():
         np.testing.assert_array_equal(again.series[key], values)
     assert again.panel_total("travel/planned").to_dict() == record.panel_total("travel/planned").to_dict()

@@ -218,7 +218,7 @@ def test_metrics_do_not_need_the_model(falls, flood, calm):
     reread = []
     for record in (flood, calm):
         t = record.tables()
-        reread.append(Record.from_curves(t["curves"], t["zone_curves"], record.hours, record.onset_hour))
+        reread.append(Record.from_curves(t["curves"], t["zone_curves"], record.hours, record.onset))
     again, _ = score(*reread, tables)
     pd.testing.assert_frame_equal(pd.DataFrame(rows), pd.DataFrame(again), check_exact=True)
 
