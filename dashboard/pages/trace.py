@@ -112,7 +112,7 @@ def _step(view: View, event: dict[str, Any], last: bool) -> Any:
 
 def _effects(view: View, log: list[dict[str, Any]], event: dict[str, Any]) -> Any:
     words = view.words
-    direct = [e for e in log if int(event["event"]) in causes.causes_of(e) and e["what"] in causes.OUT]
+    direct = [e for e in log if int(event["event"]) in causes.causes_of(e) and e["what"] in causes.TOLD]
     total = causes.consequences(log)[int(event["event"])]
     if not direct:
         return card(words("trace.effects"), html.P(words("trace.no_effects"), className="empty"))

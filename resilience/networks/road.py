@@ -282,12 +282,17 @@ def _check(city: Place, found: Findings) -> None:
 
 
 def _tell_odd_links(city: Place, found: Findings) -> None:
-    """Tell of deck heights that no bridge uses, and of connectors that lead from a zone to a junction far away."""
+    """Tell of deck heights that no bridge uses, signals that cannot delay, and connectors to a junction far away."""
     links, zones, nodes, connectors = (city[name] for name in ("road_links", "zones", "road_nodes", "connectors"))
     idle = np.flatnonzero(links["deck_m"].notna() & (links["structure"] != "bridge"))
     if len(idle):
         first = ", ".join(str(name).removeprefix("road:") for name in links.index[idle[:5]])
         found.notices.append(Notice("deck_unused", {"count": str(len(idle)), "first": first}))
+    signals = set(nodes.index[nodes["signal"].to_numpy(bool)])
+    free = links.index[links["to_node"].isin(signals) & (links["bpr_b"] == 0)]
+    if len(free):
+        first = ", ".join(str(name).removeprefix("road:") for name in free[:5])
+        found.notices.append(Notice("signals_without_delay", {"count": str(len(free)), "first": first}))
     start, end = (
         table[["x", "y"]].reindex(connectors[column]).to_numpy(float)
         for table, column in ((zones, "zone"), (nodes, "node"))

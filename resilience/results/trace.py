@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from resilience.results.run import Run
 
 OUT = ("failed", "closed", "cut_off", "deadlock")
+STILL = ("still_out", "still_cut_off")  # it outlasts what it was told to go back to: what keeps it so
+TOLD = (*OUT, *STILL)
 ENDED_BY = {"failed": "back", "closed": "open", "cut_off": "reachable", "deadlock": "back"}
 BACK = tuple(dict.fromkeys(ENDED_BY.values()))
 
@@ -167,7 +169,7 @@ def chains(run: Run, component: str, scenario: str, option: str, replicate: int)
     for event in log:
         if event["component"] == component:
             steps = _steps(by_number, int(event["event"]))
-            lines += [_line(step) for step in (steps if event["what"] in OUT else steps[:1])]
+            lines += [_line(step) for step in (steps if event["what"] in TOLD else steps[:1])]
     return lines
 
 
@@ -196,7 +198,7 @@ def consequences(log: Log) -> Counter[int]:
     causes = {int(e["event"]): causes_of(e) for e in log}
     total: Counter[int] = Counter()
     for event in log:
-        if event["what"] not in OUT:
+        if event["what"] not in TOLD:
             continue
         seen: set[int] = set()
         new = set(causes[int(event["event"])])
@@ -231,7 +233,7 @@ def first_failures(log: Log, each: int = 3) -> Log:
 def most_consequential(log: Log, count: int) -> Log:
     """Return the losses that most others go back to, hazards left out, with how many."""
     led_to = consequences(log)
-    lost = [{**e, "led_to": led_to[int(e["event"])]} for e in log if e["what"] in OUT and led_to[int(e["event"])]]
+    lost = [{**e, "led_to": led_to[int(e["event"])]} for e in log if e["what"] in TOLD and led_to[int(e["event"])]]
     return sorted(lost, key=lambda e: (-e["led_to"], e["event"]))[:count]
 
 

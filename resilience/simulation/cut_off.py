@@ -3,7 +3,7 @@
 A zone is cut off while more than half of its trip makers have no open way to where they go: a fact of the roads, on any
 day of the week and whatever else keeps people at home. It begins in the hours in which people set out or are about,
 from the morning's trips to the evening's: a closure at night cuts off in the morning, if it is still there. It ends in
-the hour in which a road opens.
+the hour in which a road opens. Where it outlasts what it was told to go back to, it is told what keeps it cut off.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class CutOff:
     cut : zones told as cut off, shape (zones,)
     lost : zones of which more than half of the trip makers have no way now, shape (zones,)
     without : trip makers of each zone that have no way, shape (zones,)
+    causes : zone -> closed link -> number of the event that keeps it shut, as told
 
     """
 
@@ -45,6 +46,7 @@ class CutOff:
         self.trips, at = np.unique(np.column_stack([people.origin, people.destination]), axis=0, return_inverse=True)
         self.makers = sums(at.ravel(), people.persons, len(self.trips))
         self.closed = np.zeros(len(road.graph.tail), np.bool_)
+        self.causes: dict[int, dict[int, int]] = {}
 
     @classmethod
     def of(cls, world: World) -> Self | None:
@@ -64,7 +66,8 @@ class CutOff:
             world.record.tell(hour, str(world.city["zones"].index[zone]), "reachable")
         self.cut &= self.lost
         if (hour - rhythm.morning) % 24 <= (rhythm.evening - rhythm.morning) % 24:
-            self._tell(hour, self.lost & ~self.cut)
+            self._tell(hour, "still_cut_off", [zone for zone in np.flatnonzero(self.cut).tolist() if self._over(zone)])
+            self._tell(hour, "cut_off", np.flatnonzero(self.lost & ~self.cut).tolist())
         world.record.put("travel/cut_off_zones", hour, float(self.cut.sum()))
         world.record.put("travel/cut_off_people", hour, float(world.residents[self.cut].sum()))
 
@@ -73,17 +76,23 @@ class CutOff:
         self.without = sums(self.trips[no_way, 0], self.makers[no_way], len(self.cut))
         self.lost = self.without > default("traffic.cut_off_share") * np.maximum(self.everybody, 1e-9)
 
-    def _tell(self, hour: int, fresh: Bools) -> None:
-        world, names = self.world, self.world.city["zones"].index
-        self.cut |= fresh
-        if not fresh.any():
+    def _over(self, zone: int) -> bool:
+        """Return whether something that a zone was told to be cut off by is over, and so something else keeps it so."""
+        world, told = self.world, self.causes.get(zone, {})
+        return any(world.closed_by[link] < 0 or world.why_shut(link) != cause for link, cause in told.items())
+
+    def _tell(self, hour: int, what: str, zones: list[int]) -> None:
+        if not zones:
             return
+        world, names = self.world, self.world.city["zones"].index
+        self.cut[zones] = True
         ways = Ways(self.road, self.closed)
-        for zone in np.flatnonzero(fresh):
-            links, others = self._blame(ways, int(zone))
-            causes = [world.why_shut(link) for link in links] or [-1]
+        for zone in zones:
+            links, others = self._blame(ways, zone)
+            self.causes[zone] = {link: world.why_shut(link) for link in links}
+            causes = [*self.causes[zone].values()] or [-1]
             world.record.tell(
-                hour, str(names[zone]), "cut_off", "no_way", causes[0], f"{self.without[zone]:.0f}",
+                hour, str(names[zone]), what, "no_way", causes[0], f"{self.without[zone]:.0f}",
                 together=causes[1:], alternatives=others,
             )  # fmt: skip
 

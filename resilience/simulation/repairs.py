@@ -89,7 +89,6 @@ class Repairs:
             harm = Harm(c, cause, float(damage.loss[k]))
             if harm.loss >= 1.0:
                 harm.failure = world.record.tell(hour, name, "failed", damage.cause, cause)
-                world.failed_by[c] = harm.failure
             if damage.repaired_by[k] == NOBODY:
                 harm.until = float(damage.until_hour[k])
             elif damage.repaired_by[k] == CREW:
@@ -158,12 +157,14 @@ class Repairs:
             self.world.record.tell(hour, self.world.name(component), what, "", last.failure)
 
     def _settle(self, component: int) -> None:
-        """Bring the loss of a component and the failure that explains it up to date: the first that still holds it."""
+        """Bring the loss of a component and the failure that explains it up to date: the first that holds it yet."""
         harms, world = self.harms.get(component, []), self.world
         world.services.loss[component] = max((harm.loss for harm in harms), default=0.0)
         failures = [harm.failure for harm in harms if harm.failure >= 0]
         if failures:
-            world.failed_by[component] = failures[0]
+            world.harmed_by[component] = failures[0]
+        elif component in world.harmed_by:
+            world.mended[component] = world.harmed_by.pop(component)
 
     def _crew_tells(self, what: str, job: Job, crew: int) -> None:
         world = self.world

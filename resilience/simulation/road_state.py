@@ -63,8 +63,9 @@ def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signal
 
     A link whose parts i, of share w_i, are driven at shares s_i of the dry speed and have shares c_i of the dry
     capacity takes t0 [sum w_i/s_i + b (v/c)^p sum (w_i/s_i) c_i^-p]; its speed and capacity are those that make it so.
-    A signal without power adds d (v/c)^p (k^-p - 1) minutes on each approach, k being `traffic.signal_capacity` and d
-    `traffic.signal_delay_s`.
+    A signal without power adds d (v/c)^p (k^-P - 1) minutes on each approach, k being `traffic.signal_capacity`, d
+    `traffic.signal_delay_s` and P `traffic.bpr_power`: on an approach at its capacity it costs the same whatever the
+    exponent p of the link. Where a link has no delay (b = 0), none is added.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signal
     left = default("traffic.signal_capacity")
     with np.errstate(over="ignore"):
         delay = (slowed * capacity_there ** -power[:, None]).sum(axis=1)
-        lost_min = default("traffic.signal_delay_s") / 60.0 * (left ** -power[dark] - 1.0)
+        lost_min = default("traffic.signal_delay_s") / 60.0 * (left ** -default("traffic.bpr_power") - 1.0)
         delay[dark] += lost_min / (free * b)[dark]
         capacity = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
     narrowest = np.where(slowed > 0, capacity_there, 1.0).min(axis=1)

@@ -49,7 +49,7 @@ class Roads:
         ids = world.city["road_links"].index
         tunnel = dict(zip(world.tunnel_link.tolist(), world.tunnel_component.tolist(), strict=True))
         for link in np.flatnonzero(now & ~was):
-            cause = world.failed_by.get(tunnel.get(int(link), -1), -1)
+            cause = world.why_out(tunnel.get(int(link), -1))
             wet = world.water.link_m[link] >= default("traffic.closure_depth_m")
             reason = "flooded" if wet or cause < 0 else "out_of_service"
             cause = cause if cause >= 0 else world.water_cause

@@ -8,7 +8,7 @@ fixed point), so that two dead systems that need each other do not wake each oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import igraph
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """A component that lost or regained its service.
+    """A component that lost or regained its service, or that is `still` without it for another cause than was told.
 
     `sources` are the components that explain a loss, all needed together; `alternatives` says how many other sets of
     that size would explain it as well.
@@ -40,6 +40,7 @@ class Change:
     reason: str
     sources: tuple[int, ...] = ()
     alternatives: int = 0
+    still: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,10 @@ class Services:
         for c in back:
             self._roots.pop(int(c), None)
         self._lacking = self.needs.failed(hour, self.needs.met(self.up))
+        kept = [change for c in self._outlasting(before) if (change := self._kept(c, hour)) is not None]
         lost = [self._explained(c, reasons[c], hour) for c in reasons if before[c] and not self.up[c]]
         self.needs.watch(hour, self.needs.met(self.up))
-        return [*lost, *(Change(int(c), True, "restored") for c in back)]
+        return [*kept, *lost, *(Change(int(c), True, "restored") for c in back)]
 
     def _tie(self) -> igraph.Graph:
         """Return who bears on whom: suppliers on consumers, neighbours within a layer on each other."""
@@ -235,6 +237,7 @@ class Services:
         consumer is told by way of the suppliers it lost, where these go back to just that set.
         """
         if reason == "damaged":
+            self._roots[component] = frozenset([component])
             return Change(component, False, reason)
         key = self._alike(component)
         sets = self._explanations.get(key) if key else None
@@ -250,6 +253,42 @@ class Services:
             if told and frozenset().union(*map(self._roots_of, told)) == frozenset(sets[0]):
                 return Change(component, False, reason, told, others)
         return Change(component, False, reason, sets[0], len(sets) - 1)
+
+    def _outlasting(self, before: Bools) -> list[int]:
+        """Return what is down longer than what it was told to go back to, suppliers before those they serve."""
+        intact = self.intact
+        down = [c for c, roots in self._roots.items() if roots and intact[c] and not (self.up[c] or before[c])]
+        left = {c for c in down if intact[list(self._roots[c])].any()}
+        order = sorted(
+            (c for wired in self.wired for c in wired.nodes.tolist() if c in left), key=lambda c: self._rank[c]
+        )
+        left -= set(order)
+        while left:
+            first = [c for c in left if not left & set(self._suppliers(c))] or list(left)
+            order += sorted(first, key=lambda c: self._rank[c])
+            left -= set(first)
+        return order
+
+    def _suppliers(self, component: int) -> list[int]:
+        needs = self._needs_of.get(component, ())
+        return [int(s) for need in needs for s in self.needs.supplier[self._rows_of_need[need]]]
+
+    def _kept(self, component: int, hour: float) -> Change | None:
+        """Return what keeps a component down now that what took it down is mended, None where nothing broken does."""
+        self._roots[component] = frozenset()  # not to be asked again while it only waits
+        change = self._explained(component, self._why_down(component), hour)
+        return replace(change, still=True) if self._roots[component] else None
+
+    def _why_down(self, component: int) -> str:
+        for need in self._needs_of.get(component, ()):
+            if self._lacking[need]:
+                return f"no_{self.needs.service[need]}"
+        on = (self.up | self._idle) & self.intact
+        for wired in self.wired:
+            at = np.flatnonzero(wired.nodes == component)
+            if len(at) and wired.model.joined(on[wired.nodes], on[wired.links])[at[0]]:
+                return "shed"
+        return "no_supply"
 
     def _sets(self, component: int, hour: float) -> list[tuple[int, ...]]:
         """Return the smallest sets of broken components whose repair would restore a component."""

@@ -28,12 +28,13 @@ class Settle:
         for change in world.services.step(hour):
             name = world.name(change.component)
             if change.up:
-                world.record.tell(hour, name, "back", "", world.failed_by.pop(change.component, -1))
+                mended = world.mended.pop(change.component, -1)
+                world.record.tell(hour, name, "back", "", world.lost_by.pop(change.component, mended))
             elif change.reason != "damaged":
-                causes = [world.failed_by[c] for c in change.sources if c in world.failed_by] or [-1]
-                world.failed_by[change.component] = world.record.tell(
-                    hour, name, "failed", change.reason, causes[0], together=causes[1:],
-                    alternatives=change.alternatives,
-                )  # fmt: skip
+                causes = [cause for c in change.sources if (cause := world.why_out(c)) >= 0] or [-1]
+                what = "still_out" if change.still else "failed"
+                world.lost_by[change.component] = world.record.tell(
+                    hour, name, what, change.reason, causes[0], together=causes[1:], alternatives=change.alternatives
+                )
         if world.services.shed_gap > 0:
             world.record.put("power/shed_gap", hour, world.services.shed_gap)

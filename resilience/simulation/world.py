@@ -54,7 +54,9 @@ class World:
     roads_changed : whether they changed in this hour
     flow : traffic solved in this hour, pcu/h on the road links, shape (road links,); None in other hours
     labour : share of the work force that came today, shape (firms,)
-    failed_by : component number -> number of the event in which it failed
+    harmed_by : component number -> number of the event in which the damage that holds it out was done
+    lost_by : component number -> number of the event in which it was told to be out for want of others
+    mended : component number -> number of the event in which it was damaged, from when it is mended till it works
     closed_by : number of the event in which each road link closed, -1 where it is open, shape (road links,)
     version : counts the changes of water and roads, so that others know when to look again
 
@@ -92,7 +94,9 @@ class World:
         self.roads_changed = False
         self.flow: Floats | None = None
         self.labour = np.ones(len(city["firms"]))
-        self.failed_by: dict[int, int] = {}
+        self.harmed_by: dict[int, int] = {}
+        self.lost_by: dict[int, int] = {}
+        self.mended: dict[int, int] = {}
         self.closed_by = np.full(self.links, -1)
         self._number_places()
         travels = self.road is not None and people is not None and ordinary is not None
@@ -241,6 +245,10 @@ class World:
             self._high = (minutes_of_high_vehicles(self.road, self.water), closed)
         return self._high
 
+    def why_out(self, component: int) -> int:
+        """Return the number of the event that keeps a component out, its own damage first; -1 where it is not known."""
+        return self.harmed_by.get(component, self.lost_by.get(component, -1))
+
     def why_shut(self, link: int) -> int:
         """Return the number of the event that keeps a closed road link shut now, -1 where it is not known.
 
@@ -249,7 +257,7 @@ class World:
         closure = int(self.closed_by[link])
         component = self._component_of_tunnel.get(int(link), -1)
         if closure >= 0 and component >= 0 and not self.services.up[component]:
-            failure = self.failed_by.get(component, -1)
+            failure = self.why_out(component)
             if failure not in (-1, self.record.events[closure]["cause"]):
                 return failure
         return closure
@@ -274,7 +282,7 @@ class World:
     def end(self) -> None:
         """Tell at the end of a run which systems stay down because they wait for each other."""
         for component in self.services.deadlocked():
-            cause = self.failed_by.get(int(component), -1)
+            cause = self.why_out(int(component))
             self.record.tell(self.scenario.hours, self.name(int(component)), "deadlock", cause=cause)
 
 

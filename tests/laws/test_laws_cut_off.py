@@ -91,6 +91,31 @@ def test_a_closure_at_night_cuts_off_in_the_morning_if_it_is_still_there(tmp_pat
     assert [(hour, what) for hour, what, *_ in told(record, "zone:A")] == [(55, "cut_off"), (60, "reachable")]
 
 
+@pytest.mark.parametrize("second", [5, 6, 7])
+def test_a_zone_that_stays_cut_off_is_told_by_what(tmp_path, second):
+    """A-M is shut from 10 to 12, M-B from 10, 11 or 12 on to 72: from 12 on M-B alone is to blame."""
+    hazards = {"x": (["AM", "MA"], 5, 7), "y": (["MB", "BM"], second, 67)}
+    record = town(tmp_path / "t", ["A-M", "M-B"], {("A", "B"): 60}, hazards, days=4)
+    of_a = [(hour, what, causes) for hour, what, causes, _ in told(record, "zone:A")]
+    both = {"road:AM", "road:MB"} if second == 5 else {"road:AM"}
+    assert of_a[:2] == [(10, "cut_off", both), (12, "still_cut_off", {"road:MB"})]
+    assert [e[:2] for e in of_a[2:]] == [(72, "reachable")]
+
+
+def test_a_closure_that_another_hazard_takes_over_is_told(tmp_path):
+    """Both hazards shut A-M, one from 10 to 12, the other from 11 to 30; the road never opens."""
+    hazards = {"x": (["AM", "MA"], 5, 7), "y": (["AM", "MA"], 6, 25)}
+    record = town(tmp_path / "t", ["A-M", "M-B"], {("A", "B"): 60}, hazards)
+    assert [(hour, what) for hour, what, *_ in told(record, "zone:A")] == [
+        (10, "cut_off"), (12, "still_cut_off"), (30, "reachable")
+    ]  # fmt: skip
+    by_number = {e["event"]: e for e in record.events}
+    still = next(e for e in record.events if e["what"] == "still_cut_off")
+    assert by_number[by_number[still["cause"]]["cause"]]["component"] == "hazard:y"
+    on = next(e for e in record.events if e["what"] == "switched_on")
+    assert (on["hour"], by_number[by_number[on["cause"]]["cause"]]["component"]) == (30, "hazard:y")
+
+
 @pytest.mark.parametrize(("to_b", "to_c"), [(60, 40), (85, 15)])
 def test_the_closure_that_everybody_needs_is_told(tmp_path, to_b, to_c):
     """Two places are shut; with AM alone open the trips to C get through, with NB alone nobody does."""

@@ -104,13 +104,13 @@ def test_more_water_is_never_faster_for_high_vehicles(tmp_path, limit):
     assert minutes[-1] == pytest.approx(10.0 * minutes[0])
 
 
-@pytest.mark.parametrize("power", [1, 4])
+@pytest.mark.parametrize("power", [0.5, 1, 4, 10])
 @pytest.mark.parametrize("cuts", [[], [400.0], [100.0 + 40 * i for i in range(1, 10)], [499.0]])
 def test_a_dark_signal_costs_its_approach_the_same_however_long_the_last_link_is(tmp_path, cuts, power):
     road, _, state = street(tmp_path, cuts, upto=500.0, stage=0.5, dark=True, power=power)
     flow, free = 700.0, 0.4 / SPEED * 60.0
     usual = free * (1 + B * (flow / CAPACITY) ** power)
-    lost = 0.5 * (flow / CAPACITY) ** power * (0.6**-power - 1)
+    lost = 0.5 * (flow / CAPACITY) ** power * (0.6**-4 - 1)
     assert minutes_at(road, state, flow) == pytest.approx(usual + lost, rel=1e-9)
     narrow = state.narrowest[: road.links]
     assert narrow.tolist() == [1.0] * (road.links - 1) + [0.6]

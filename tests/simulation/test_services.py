@@ -150,8 +150,9 @@ def test_two_dead_systems_that_need_each_other_do_not_wake_each_other(tmp_path):
     assert not s.up[works]
     assert not s.up[feeder]
     s.loss[works] = 0.0
-    for hour in range(1, 30):
-        s.step(hour)
+    assert [
+        change for hour in range(1, 30) for change in s.step(hour)
+    ] == []  # nothing broken keeps them out
     assert not s.up[works]
     assert not s.up[feeder]
     assert set(s.deadlocked()) == {works, feeder, index(s, "zone:A")}
@@ -288,3 +289,27 @@ def test_a_line_that_returns_in_the_hour_in_which_the_other_fails_keeps_homes_li
     assert hours_down(s, "zone:A", {"power:GS": range(1, 5), "power:GT": range(5, 9)}, 12) == []
     s = services(write(tmp_path / "d", **(POWER | {"power_links": lines})))
     assert hours_down(s, "zone:A", {"power:GS": range(1, 6), "power:GT": range(5, 9)}, 12) == [5]
+
+
+def test_what_outlasts_its_cause_is_told_what_keeps_it(tmp_path):
+    """Station S is out for two hours, its line GS from the second hour on: first S is to blame, then GS."""
+    s = services(write(tmp_path / "c", **POWER))
+    station, line, home = index(s, "power:S"), index(s, "power:GS"), index(s, "zone:A")
+    feeder = index(s, "power:F1")
+    s.loss[station] = 1.0
+    first = {c.component: c for c in s.step(0)}
+    assert first[home].sources == (feeder,)
+    assert first[feeder].sources == (station,)
+    s.loss[line] = 1.0
+    assert not any(change.still for change in s.step(1))
+    s.loss[station] = 0.0
+    kept = s.step(2)
+    assert all(change.still and not change.up for change in kept)
+    told = {c.component: c for c in kept}
+    assert told[station].sources == told[feeder].sources == (line,)
+    assert told[home].sources == (feeder,)
+    assert [c.component for c in kept].index(feeder) < [c.component for c in kept].index(home)
+    assert (told[station].reason, told[home].reason) == ("no_supply", "no_power")
+    assert s.step(3) == []
+    s.loss[line] = 0.0
+    assert {index(s, n) for n in ("power:S", "power:F1", "zone:A")} <= {c.component for c in s.step(4) if c.up}
