@@ -29,6 +29,7 @@ from resilience.agents.outlook import Outlook
 from resilience.base.clock import Onset
 from resilience.base.contract import Extension, shown
 from resilience.base.errors import InputError, Notice, ResilienceError, near
+from resilience.base.plugins import find
 from resilience.base.schema import schema, schema_names
 from resilience.base.streams import Streams
 from resilience.base.text import known, say
@@ -36,7 +37,7 @@ from resilience.case.case import Case, load_case
 from resilience.city.view import View
 from resilience.hazards.hazard import Hazard, Load, begin, hazard_kind
 from resilience.measures.measure import Measure, measure_kind
-from resilience.metrics.metric import Metric, metrics_of
+from resilience.metrics.metric import PILLARS, Metric, metrics_of
 from resilience.readers.raster import Raster
 from resilience.results.record import DO_NOTHING, Record
 from resilience.simulation.baseline import baseline
@@ -580,6 +581,8 @@ def check_metric(thing: Any, *, case: Case | None = None, name: str | None = Non
     metric: Any = None
     with report.looking("whole"):
         (metric,) = metrics_of(called, thing)
+        own = {m.name: m for room in PILLARS for m in metrics_of(room, find("metrics", room))}
+        _hold(own.get(metric.name, metric) == metric, "name_taken", name=metric.name)
     if metric is None:
         return report
     tables = case.city.tables

@@ -434,6 +434,7 @@ METRICS = [
     (metric(first_zone), "order", "another order"),
     (metric(lambda *_: 0.0, name="tried"), "whole", "pillar"),
     (metric(lambda *_: 0.0, better="more"), "whole", "higher"),
+    (metric(lambda *_: 0.0, name="safety/people_safe"), "whole", "another metric"),
     (metric(lambda *_: 0.0, needs=("zonez",)), "whole", "did you mean: zones"),
     (metric(lambda *_: 0.0, needs=("facilities:school",)), "assessed", "facilities:school"),
     (metric("nothing"), "whole", "compute"),

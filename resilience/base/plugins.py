@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import traceback
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -188,7 +189,9 @@ def from_file(path: Path, attribute: str) -> Any:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise InputError(_not_loaded(attribute, path.name, error)) from error
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        at = say("extension.where", file=path.name, line=lines[-1]) if lines else path.name
+        raise InputError(_not_loaded(attribute, at, error)) from error
     if not hasattr(module, attribute):
         raise InputError(say("error.no_code_class", path=path, name=attribute))
     return getattr(module, attribute)

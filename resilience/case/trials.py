@@ -197,6 +197,9 @@ def _tolerances(sections: Sections, problems: list[Problem]) -> tuple[Tolerance,
             problems.append(Problem("twice", "case.toml", column=f"{entry.label} metric", found=head["metric"]))
             continue
         label = entry.label
+        if ".py:" in head["metric"]:
+            problems.append(Problem("metric_of_file", "case.toml", column=f"{label} metric", found=head["metric"]))
+            continue
         check_names([head["metric"]], metrics, label, problems, "unknown_name")
         if head["metric"] in metrics:
             sign = 1 if metrics[head["metric"]].better == "lower" else -1

@@ -277,3 +277,16 @@ def test_the_code_of_a_case_is_one_of_its_files(tmp_path):
     folder = write_case(tmp_path / "c", TINY, more='\n[behaviour]\ncommuters = "mind.py:Mind"\n')
     (folder / "mind.py").write_text("from resilience.agents.commuters import InformedCommuter as Mind\n")
     assert folder / "mind.py" in load_case(folder, allow_code=True).files
+
+
+def test_a_file_that_cannot_run_is_told_with_its_line(tmp_path):
+    folder = write_case(tmp_path / "c", TINY, more='\n[behaviour]\ncommuters = "mind.py:Mind"\n')
+    (folder / "mind.py").write_text("A = 1\n\nB = A / 0\n")
+    with pytest.raises(CaseError, match=r'"Mind" cannot be loaded from mind.py, line 3: ZeroDivisionError'):
+        load_case(folder, allow_code=True)
+
+
+def test_a_tolerance_names_a_metric_and_no_file(tmp_path):
+    limits = '\n[[tolerance]]\nmetric = "heat.py:HEAT"\nT1 = 0.1\nT2 = 0.2\nT3 = 0.3\n'
+    with pytest.raises(CaseError, match=r'"heat.py:HEAT" names an object of a file; a tolerance names a metric'):
+        load_case(write_case(tmp_path / "c", TINY, more=limits), allow_code=True)

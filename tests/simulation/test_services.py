@@ -150,9 +150,7 @@ def test_two_dead_systems_that_need_each_other_do_not_wake_each_other(tmp_path):
     assert not s.up[works]
     assert not s.up[feeder]
     s.loss[works] = 0.0
-    assert [
-        change for hour in range(1, 30) for change in s.step(hour)
-    ] == []  # nothing broken keeps them out
+    assert [change for hour in range(1, 30) for change in s.step(hour)] == []  # nothing broken keeps them out
     assert not s.up[works]
     assert not s.up[feeder]
     assert set(s.deadlocked()) == {works, feeder, index(s, "zone:A")}
