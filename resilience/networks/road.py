@@ -123,24 +123,35 @@ class RoadModel:
         if len(rest) == 0:
             return joined
         tail, head, barred = self.graph.tail, self.graph.head, self.graph.barred
-        between = ~closed & ~barred[tail] & (label[tail] != label[head])  # nobody passes through a zone
-        ends = label[tail[between]], label[head[between]]
-        parts = csr_array((np.ones(len(ends[0])), ends), shape=(int(label.max()) + 1,) * 2)
-        out = np.flatnonzero(~closed & barred[tail])
-        out = out[np.argsort(tail[out], kind="stable")]
-        rest = rest[np.argsort(origin[rest], kind="stable")]
-        zones, first = np.unique(origin[rest], return_index=True)
-        known: dict[bytes, Bools] = {}
-        for zone, mine in zip(zones, np.split(rest, first[1:]), strict=True):
-            low, high = np.searchsorted(tail[out], self.zone_node[zone] + np.arange(2))
-            starts = np.unique(label[head[out[low:high]]])
-            if (key := starts.tobytes()) not in known:
-                seen = np.zeros(parts.shape[0], np.bool_)
-                for start in starts:
-                    seen[breadth_first_order(parts, int(start), return_predecessors=False)] = True
-                known[key] = seen
-            joined[mine] = known[key][label[self.zone_node[destination[mine]]]]
+        between = ~closed & ~barred[tail] & ~barred[head] & (label[tail] != label[head])  # nobody passes through a zone
+        parts = int(label.max()) + 1
+        graph = csr_array(
+            (np.ones(int(between.sum())), (label[tail[between]], label[head[between]])), shape=(parts,) * 2
+        )
+        # a pair of zones becomes pairs of parts: those that connectors of one lead to, those that lead to the other
+        leave, arrive = (
+            self._parts_beside(~closed & barred[tail], tail, label[head]),
+            self._parts_beside(~closed & barred[head], head, label[tail]),
+        )
+        pair, begin = _spread(self.zone_node[origin[rest]], *leave)
+        again, end = _spread(self.zone_node[destination[rest[pair]]], *arrive)
+        pair, begin = pair[again], begin[again]
+        found = begin == end
+        leads_on = np.diff(graph.indptr)[begin] > 0
+        ask = np.flatnonzero(~found & leads_on)
+        ask = ask[np.argsort(begin[ask], kind="stable")]
+        some, first = np.unique(begin[ask], return_index=True)
+        for part, mine in zip(some.tolist(), np.split(ask, first)[1:], strict=True):
+            seen = breadth_first_order(graph, part, return_predecessors=False)
+            found[mine] = np.isin(end[mine], seen)
+        joined[rest[pair[found]]] = True
         return joined
+
+    def _parts_beside(self, links: Bools, zone: Ints, part: Ints) -> tuple[Ints, Ints]:
+        """Return the parts that connectors join to each zone, each once: offsets by node, and numbers of the parts."""
+        parts = np.int64(part.max(initial=0)) + 1
+        pairs = np.unique(zone[links] * parts + part[links])
+        return np.searchsorted(pairs // parts, np.arange(self.graph.nodes + 1)), pairs % parts
 
     def largest_part(self, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which nodes lie in the largest strongly connected part of the open roads, shape (nodes,).
@@ -195,6 +206,13 @@ def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) 
     connected = np.zeros(len(zones), np.bool_)
     connected[zone] = True
     return RoadModel(network, graph, junctions + np.arange(len(zones)), connected, zone, node)
+
+
+def _spread(nodes: Ints, offset: Ints, value: Ints) -> tuple[Ints, Ints]:
+    """Return for each value of each node the number of the node in the list and the value."""
+    many = offset[nodes + 1] - offset[nodes]
+    of = np.repeat(np.arange(len(nodes)), many)
+    return of, value[np.arange(len(of)) - np.repeat(np.cumsum(many) - many, many) + offset[nodes][of]]
 
 
 def speed_in_water(depth_m: NDArray[np.float64], limit_kmh: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from resilience.city.water import ROAD_DEPTHS
 from resilience.networks.road import RoadModel, speed_in_water
 
 if TYPE_CHECKING:
-    from resilience.base.arrays import Bools, Floats
+    from resilience.base.arrays import Bools, Floats, Ints
     from resilience.city.water import Water
 
 LEAST_SPEED = 0.01  # share of the dry road's, in the deepest water that is open
@@ -74,28 +74,31 @@ def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signal
     dark_signals : junctions whose signals have no power, shape (junctions,)
 
     """
-    links, graph = road.network.links, road.graph
-    share, speed_there = _in_water(links["speed_kmh"].to_numpy(float), water)
-    capacity_there = np.maximum(speed_there, default("traffic.capacity_floor"))
+    graph = road.graph
     closed = blocked.copy()
     if water is not None:
         closed |= water.link_m >= default("traffic.closure_depth_m")
-    power, b, free = (road.on_roads(values) for values in (graph.power, graph.b, graph.free_flow_min))
-    slowed = np.where(closed[:, None], np.eye(1, share.shape[1]), share / speed_there)
-    longer = slowed.sum(axis=1)
     _, head = road.network.ends
-    dark = np.flatnonzero(dark_signals[head] & (free * b > 0))
+    speed, capacity, narrowest = np.ones((3, len(closed)))
+    some = np.flatnonzero(_wet(water, len(closed)) | dark_signals[head])  # the others are as ever
+    power, b, free = (road.on_roads(values)[some] for values in (graph.power, graph.b, graph.free_flow_min))
+    share, speed_there = _in_water(road, water, some)
+    capacity_there = np.maximum(speed_there, default("traffic.capacity_floor"))
+    slowed = np.where(closed[some, None], np.eye(1, share.shape[1]), share / speed_there)
+    longer = slowed.sum(axis=1)
+    at_signal = dark_signals[head[some]]
+    dark = np.flatnonzero(at_signal & (free * b > 0))
     left = default("traffic.signal_capacity")
     with np.errstate(over="ignore"):
         delay = (slowed * capacity_there ** -power[:, None]).sum(axis=1)
         lost_min = default("traffic.signal_delay_s") / 60.0 * (left ** -default("traffic.bpr_power") - 1.0)
         delay[dark] += lost_min / (free * b)[dark]
-        capacity = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
-    narrowest = np.where(slowed > 0, capacity_there, 1.0).min(axis=1)
-    narrowest = np.where(dark_signals[head], narrowest * left, narrowest)
+        capacity[some] = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
+    speed[some] = 1.0 / longer
+    narrowest[some] = np.where(slowed > 0, capacity_there, 1.0).min(axis=1) * np.where(at_signal, left, 1.0)
     return RoadState(
         np.asarray(road.all_links(closed, False), np.bool_),
-        *(np.asarray(road.all_links(values, 1.0), float) for values in (1.0 / longer, capacity, narrowest)),
+        *(np.asarray(road.all_links(values, 1.0), float) for values in (speed, capacity, narrowest)),
     )
 
 
@@ -105,28 +108,37 @@ def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
     They are as fast as cars, but never slower than at `traffic.emergency_wading_speed` of the limit, at which they
     drive in water that stops cars: so no water makes them faster than less water does.
     """
-    share, speed = _in_water(road.network.links["speed_kmh"].to_numpy(float), water)
     wading = default("traffic.emergency_wading_speed")
-    longer = (share / np.maximum(speed, wading)).sum(axis=1) + water.link_share[:, -1] / wading
+    longer = np.ones(len(water.link_m))
+    some = np.flatnonzero(_wet(water, len(longer)))
+    share, speed = _in_water(road, water, some)
+    longer[some] = (share / np.maximum(speed, wading)).sum(axis=1) + water.link_share[some, -1] / wading
     return np.asarray(road.graph.free_flow_min * np.asarray(road.all_links(longer, 1.0), float), float)
 
 
-def _in_water(limit_kmh: Floats, water: Water | None) -> tuple[Floats, Floats]:
-    """Return how much of each link is dry, then in each bin of depth that is open to cars, and how fast cars are there.
+def _wet(water: Water | None, links: int) -> Bools:
+    """Return which road links have water on any part of them, shape (road links,)."""
+    return np.zeros(links, np.bool_) if water is None else np.asarray((water.link_share > 0.0).any(axis=1), np.bool_)
+
+
+def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats, Floats]:
+    """Return how much of some links is dry and in each bin of depth that is open to cars, and how fast cars are there.
 
     Returns
     -------
     share, speed
-        Share of the length and share of the dry speed, shape (road links, len(ROAD_DEPTHS)).
+        Share of the length and share of the dry speed, shape (links asked for, len(ROAD_DEPTHS)).
 
     """
+    limit_kmh = road.network.links["speed_kmh"].to_numpy(float)[some]
     speed = np.ones((len(limit_kmh), len(ROAD_DEPTHS)))
     share = np.zeros_like(speed)
     if water is None:
         share[:, 0] = 1.0
         return share, speed
-    share[:, 0] = 1.0 - water.link_share[:, 0]
-    share[:, 1:] = np.maximum(water.link_share[:, :-1] - water.link_share[:, 1:], 0.0)
+    beyond = water.link_share[some]
+    share[:, 0] = 1.0 - beyond[:, 0]
+    share[:, 1:] = np.maximum(beyond[:, :-1] - beyond[:, 1:], 0.0)
     for k, middle in enumerate(np.diff(ROAD_DEPTHS) / 2.0 + ROAD_DEPTHS[:-1], start=1):
         slow = speed_in_water(np.full(len(limit_kmh), middle), limit_kmh)
         speed[:, k] = np.maximum(slow / limit_kmh, LEAST_SPEED)

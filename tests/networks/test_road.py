@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resilience.case.case import load_case
-from resilience.networks.road import speed_in_water
+from resilience.networks.network import Network
+from resilience.networks.road import road_model, speed_in_water
 from tests.tiny import POWER, write_case
 
 
@@ -108,3 +111,34 @@ def test_deeper_water_is_never_faster(depths, limit):
     assert ((speed >= 0) & (speed <= limit)).all()
     assert (speed[depth >= 0.3] == 0).all()
     assert (speed[depth < 0.3] > 0).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_ways_are_those_of_a_search_that_enters_no_other_zone(seed):
+    """Random roads, a few zones each with some connectors out and in, many links shut."""
+    rng = np.random.default_rng(seed)
+    junctions, zones = 12, 4
+    inside = rng.integers(0, junctions, (2, 24))
+    names = [f"n{i}" for i in range(junctions)]
+    ends = [(names[a], names[b]) for a, b in inside.T if a != b]
+    nodes = pd.DataFrame({"x": np.arange(junctions) * 10.0, "y": 0.0, "signal": False}, index=names)
+    links = pd.DataFrame(ends, columns=["from_node", "to_node"], index=[f"l{i}" for i in range(len(ends))]).assign(
+        length_m=100.0, speed_kmh=60.0, free_flow_min=np.nan, capacity_vph=100.0, bpr_b=0.15, bpr_power=4.0
+    )
+    table = pd.DataFrame({"people": 1.0}, index=[f"z{i}" for i in range(zones)])
+    joined = [(z, names[n]) for z in table.index for n in rng.choice(junctions, 2, replace=False)]
+    connectors = pd.DataFrame(joined, columns=["zone", "node"]).assign(minutes=0.0)
+    road = road_model(Network("road", nodes, links), table, connectors)
+    graph = road.graph
+    closed = rng.random(len(graph.tail)) < 0.4
+    first, second = (a.ravel() for a in np.indices((zones, zones)))
+    found = road.ways(closed, first, second)
+    for a, b, way in zip(first, second, found, strict=True):
+        open_roads = nx.DiGraph()
+        open_roads.add_nodes_from(range(graph.nodes))
+        here, there = road.zone_node[[a, b]]
+        passable = ~graph.barred | np.isin(np.arange(graph.nodes), [here, there])
+        keep = ~closed & passable[graph.tail] & passable[graph.head]
+        open_roads.add_edges_from(zip(graph.tail[keep].tolist(), graph.head[keep].tolist(), strict=True))
+        assert way == nx.has_path(open_roads, int(here), int(there))
