@@ -57,7 +57,7 @@ def read_cells(path: Path, label: str, known: Collection[str], problems: list[Pr
     text = _text(path, label, problems)
     if text is None:
         return None
-    records = [(line, row) for line, row in _records(text) if any(cell.strip() for cell in row)]
+    records = [(line, row) for line, row in _records(text) if "".join(row).strip()]
     if records and re.fullmatch(r"sep=.", first := ",".join(records[0][1]).strip(" "), re.IGNORECASE):
         line, _ = records.pop(0)
         if first[-1] in OTHER_SIGNS:

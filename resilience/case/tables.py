@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from resilience.base.arrays import Ints
     from resilience.city.city import City
 
+_DIGITS = re.compile(r"([0-9]+)")
+
 
 def check_crs(text: str, problems: list[Problem]) -> None:
     """Append a problem where the text names no projected coordinate system in metres."""
@@ -121,7 +123,8 @@ def _rank(values: pd.Series) -> Ints:
     """Return the place of each value in the natural order of all, shape (rows,)."""
     numbers, known = pd.factorize(values, use_na_sentinel=True)
     if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
-        order = sorted(range(len(known)), key=lambda i: (_parts(str(known[i])), str(known[i])))
+        names = [str(name) for name in known.tolist()]
+        order = sorted(range(len(names)), key=[(_parts(name), name) for name in names].__getitem__)
     else:
         order = list(np.argsort(np.asarray(known)))
     place = np.zeros(len(known) + 1, np.int64)
@@ -131,7 +134,15 @@ def _rank(values: pd.Series) -> Ints:
 
 
 def _parts(text: str) -> list[Any]:
-    return [int(part) if part.isdigit() and part.isascii() else part for part in re.split(r"([0-9]+)", text)]
+    """Return the numbers and the words between them in turn, a word first.
+
+    >>> _parts("F10b")
+    ['F', 10, 'b']
+
+    """
+    parts: list[Any] = _DIGITS.split(text)
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 def check_dependencies(rows: pd.DataFrame, problems: list[Problem]) -> None:
