@@ -97,7 +97,7 @@ class Repairs:
             else:
                 harm.staff_hours, harm.dry_m = float(damage.repair_hours[k]), float(damage.dry_m[k])
             self.harms.setdefault(c, []).append(harm)
-            self._settle(c)
+            self._settle(hour, c)
         for rows in jobs.values():
             self._ask_for_crew(hour, damage, rows)
 
@@ -150,21 +150,25 @@ class Repairs:
         else:
             del self.harms[component]
         was_out = not self.world.services.intact[component]
-        self._settle(component)
+        self._settle(hour, component)
         if was_out and self.world.services.intact[component]:
             last = max(over, key=lambda harm: harm.failure)
             what = "repaired" if np.isnan(last.until) else "switched_on"
             self.world.record.tell(hour, self.world.name(component), what, "", last.failure)
 
-    def _settle(self, component: int) -> None:
+    def _settle(self, hour: int, component: int) -> None:
         """Bring the loss of a component and the failure that explains it up to date: the first that holds it yet."""
         harms, world = self.harms.get(component, []), self.world
         world.services.loss[component] = max((harm.loss for harm in harms), default=0.0)
         failures = [harm.failure for harm in harms if harm.failure >= 0]
+        before = world.harmed_by.pop(component, -1)
         if failures:
+            before = max(before, world.mended.pop(component, (-1, -1))[1])  # mended, and damaged before it was back
             world.harmed_by[component] = failures[0]
-        elif component in world.harmed_by:
-            world.mended[component] = world.harmed_by.pop(component)
+            if before not in (-1, failures[0]):
+                world.taken_over.add(component)
+        elif before >= 0:
+            world.mended[component] = hour, before
 
     def _crew_tells(self, what: str, job: Job, crew: int) -> None:
         world = self.world

@@ -18,6 +18,8 @@ from resilience.base.causes import minimal_sets
 from resilience.networks.dependency import dependencies, people_behind
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -110,8 +112,11 @@ class Services:
             return True
         return bool((self.intact & ~self.up).any())
 
-    def step(self, hour: float) -> list[Change]:
-        """Bring the services of this hour about and return what changed, causes before their effects."""
+    def step(self, hour: float, taken_over: Collection[int] = ()) -> list[Change]:
+        """Bring the services of this hour about and return what changed, causes before their effects.
+
+        `taken_over` are broken components that another damage holds out than the one before.
+        """
         before = self.up.copy()
         broken = ~self.intact
         self._broken_since = np.where(broken, np.minimum(self._broken_since, hour), np.inf)
@@ -120,12 +125,12 @@ class Services:
         self.shed_gap = 0.0
         reasons: dict[int, str] = {}
         fallen = self._fall(hour, reasons)
-        self._rise(fallen, reasons)
+        self.up, self._idle = self._returning(hour, self.up, self._idle, fallen, reasons)
         back = np.flatnonzero(~before & self.up)
         for c in back:
             self._roots.pop(int(c), None)
         self._lacking = self.needs.failed(hour, self.needs.met(self.up))
-        kept = [change for c in self._outlasting(before) if (change := self._kept(c, hour)) is not None]
+        kept = self._kept(self._outlasting(before, frozenset(taken_over)), hour)
         lost = [self._explained(c, reasons[c], hour) for c in reasons if before[c] and not self.up[c]]
         self.needs.watch(hour, self.needs.met(self.up))
         return [*kept, *lost, *(Change(int(c), True, "restored") for c in back)]
@@ -144,10 +149,10 @@ class Services:
     def _unmet(self, hour: float, up: Bools) -> NDArray[np.int64]:
         return np.flatnonzero(self.needs.failed(hour, self.needs.met(up)))
 
-    def _short(self, up: Bools) -> Bools:
-        """Return which components lack something they need, buffers aside, shape (components,)."""
+    def _short(self, hour: float, up: Bools) -> Bools:
+        """Return which components lack something they need for longer than their buffer, shape (components,)."""
         short = np.zeros(len(up), np.bool_)
-        short[self.needs.consumer[~self.needs.met(up)]] = True
+        short[self.needs.consumer[self._unmet(hour, up)]] = True
         return short
 
     def _serve(self, wired: _Wired, on: Bools, wanted: Bools) -> tuple[Bools, Bools]:
@@ -171,7 +176,7 @@ class Services:
             reasons[int(hit)] = "damaged"
         while True:
             before = up.copy()
-            back, passes = self._returning(up, on & ~up, start & ~up)
+            back, passes = self._returning(hour, up, on & ~up, start & ~up)
             for need in self._unmet(hour, up | back):
                 consumer = int(self.needs.consumer[need])
                 on[consumer] = False
@@ -183,7 +188,7 @@ class Services:
             for wired in self.wired:
                 fallen = start & ~up
                 joined = on | back | passes
-                wanted = up | back | (on & ~fallen & ~self._short(up | back))
+                wanted = up | back | (on & ~fallen & ~self._short(hour, up | back))
                 live, shed = self._serve(wired, joined, wanted)
                 for n in np.flatnonzero(up[wired.nodes] & ~(live & ~shed)):
                     c = int(wired.nodes[n])
@@ -194,16 +199,14 @@ class Services:
         self.up, self._idle = up, on & ~up
         return start & ~up
 
-    def _rise(self, fallen: Bools, reasons: dict[int, str]) -> None:
-        self.up, self._idle = self._returning(self.up, self._idle, fallen, reasons)
-
     def _returning(
-        self, up: Bools, idle: Bools, fallen: Bools, reasons: dict[int, str] | None = None
+        self, hour: float, up: Bools, idle: Bools, fallen: Bools, reasons: dict[int, str] | None = None
     ) -> tuple[Bools, Bools]:
         """Return what is up once all has come back that can, and what is idle then, two of shape (components,).
 
         Parameters
         ----------
+        hour : buffers that still hold at it bring a component back as well
         up, idle : what gives its service, and what only passes power on, at the start
         fallen : what stays off in this hour
         reasons : takes in why something goes dark because others came back
@@ -212,7 +215,7 @@ class Services:
         up, idle, intact = up.copy(), idle.copy(), self.intact
         for _ in range(len(up) + 1):
             before = up.copy()
-            ready = intact & ~fallen & ~up & ~self._short(up)
+            ready = intact & ~fallen & ~up & ~self._short(hour, up)
             for wired in self.wired:
                 on = up | idle | ready
                 live, shed = self._serve(wired, on, up | ready)
@@ -234,7 +237,8 @@ class Services:
 
         The causes are the smallest sets of broken components whose repair would restore the service, everything else
         unchanged (`minimal_sets`); of several sets that of the earliest failed counts, then of the smaller ids. A
-        consumer is told by way of the suppliers it lost, where these go back to just that set.
+        consumer is told by way of the suppliers it lost, where these go back to just that set. Where nothing broken
+        explains it, what waits for each other does.
         """
         if reason == "damaged":
             self._roots[component] = frozenset([component])
@@ -242,11 +246,13 @@ class Services:
         key = self._alike(component)
         sets = self._explanations.get(key) if key else None
         if sets is None:
-            sets = self._sets(component, hour)
+            sets = self._sets(component, hour, ~self.intact)
         if key:
             self._explanations[key] = sets
         if not sets or not sets[0]:
-            return Change(component, False, reason, self._lost_suppliers(component)[0][:1])
+            self._roots[component] = frozenset()
+            waiting = self._sets(component, hour, ~self.intact | self._waiting())
+            return Change(component, False, reason, waiting[0] if waiting else (), max(0, len(waiting) - 1))
         self._roots[component] = frozenset(sets[0])
         if reason not in ("no_supply", "shed"):
             told, others = self._lost_suppliers(component)
@@ -254,11 +260,11 @@ class Services:
                 return Change(component, False, reason, told, others)
         return Change(component, False, reason, sets[0], len(sets) - 1)
 
-    def _outlasting(self, before: Bools) -> list[int]:
+    def _outlasting(self, before: Bools, taken_over: frozenset[int]) -> list[int]:
         """Return what is down longer than what it was told to go back to, suppliers before those they serve."""
         intact = self.intact
         down = [c for c, roots in self._roots.items() if roots and intact[c] and not (self.up[c] or before[c])]
-        left = {c for c in down if intact[list(self._roots[c])].any()}
+        left = {c for c in down if intact[list(self._roots[c])].any() or self._roots[c] & taken_over}
         order = sorted(
             (c for wired in self.wired for c in wired.nodes.tolist() if c in left), key=lambda c: self._rank[c]
         )
@@ -273,11 +279,17 @@ class Services:
         needs = self._needs_of.get(component, ())
         return [int(s) for need in needs for s in self.needs.supplier[self._rows_of_need[need]]]
 
-    def _kept(self, component: int, hour: float) -> Change | None:
-        """Return what keeps a component down now that what took it down is mended, None where nothing broken does."""
-        self._roots[component] = frozenset()  # not to be asked again while it only waits
-        change = self._explained(component, self._why_down(component), hour)
-        return replace(change, still=True) if self._roots[component] else None
+    def _kept(self, components: list[int], hour: float) -> list[Change]:
+        """Return what keeps components down now that what took them down is mended, where something broken does.
+
+        The others wait for each other; they are not asked again, and nothing that runs is explained by them.
+        """
+        for component in components:
+            self._roots[component] = frozenset()
+        self._trials.clear()
+        self._explanations.clear()
+        changes = [self._explained(c, self._why_down(c), hour) for c in components]
+        return [replace(change, still=True) for change in changes if self._roots[change.component]]
 
     def _why_down(self, component: int) -> str:
         for need in self._needs_of.get(component, ()):
@@ -290,10 +302,16 @@ class Services:
                 return "shed"
         return "no_supply"
 
-    def _sets(self, component: int, hour: float) -> list[tuple[int, ...]]:
-        """Return the smallest sets of broken components whose repair would restore a component."""
-        broken = np.flatnonzero(~self.intact)
-        broken = broken[np.isin(broken, self._upstream(component))]
+    def _waiting(self) -> Bools:
+        """Return which components are out although nothing broken keeps them so, shape (components,)."""
+        waits = np.zeros(len(self.up), np.bool_)
+        waits[[c for c, roots in self._roots.items() if not roots and not self.up[c]]] = True
+        return waits
+
+    def _sets(self, component: int, hour: float, which: Bools) -> list[tuple[int, ...]]:
+        """Return the smallest sets of broken components, or of waiting ones, that would restore one if they ran."""
+        broken = np.flatnonzero(which)
+        broken = broken[np.isin(broken, self._upstream(component)) & (broken != component)]
         broken = broken[np.lexsort((self._rank[broken], self._broken_since[broken]))]
 
         def restores(repaired: frozenset[int]) -> bool:
@@ -352,23 +370,35 @@ class Services:
         """Return what would be up if these components were whole, everything else unchanged, shape (components,).
 
         It is the greatest fixed point: what waits for each other is taken to run, and buffers that still hold, hold.
+        What has been waiting for each other since before runs only where the others bring it back, one by one.
         Without limits of capacity more is up; that is quickly known and leaves out most of what cannot help.
         """
         if (repaired, limits) not in self._trials:
-            up = self.intact
-            up[list(repaired)] = True
-            on = up.copy()
-            while True:
-                before = up.copy()
-                starved = self.needs.consumer[self._unmet(hour, up)]
-                up[starved] = on[starved] = False
-                for wired in self.wired:
-                    asked = wired.model.supplied if limits else wired.model.joined
-                    up[wired.nodes] &= asked(on[wired.nodes], on[wired.links])
-                if np.array_equal(up, before):
+            whole = self.intact
+            whole[list(repaired)] = True
+            waits = self._waiting()
+            waits[list(repaired)] = False
+            up = self._holding(whole & ~waits, hour, limits=limits)
+            while (ready := whole & waits & ~up & ~self._short(hour, up)).any():
+                more = self._holding(up | ready, hour, limits=limits)
+                if np.array_equal(more, up):
                     break
+                up = more
             self._trials[repaired, limits] = up
         return self._trials[repaired, limits]
+
+    def _holding(self, on: Bools, hour: float, *, limits: bool) -> Bools:
+        """Return what of all that is switched on stays up: the greatest fixed point, shape (components,)."""
+        up, on = on.copy(), on.copy()
+        while True:
+            before = up.copy()
+            starved = self.needs.consumer[self._unmet(hour, up)]
+            up[starved] = on[starved] = False
+            for wired in self.wired:
+                asked = wired.model.supplied if limits else wired.model.joined
+                up[wired.nodes] &= asked(on[wired.nodes], on[wired.links])
+            if np.array_equal(up, before):
+                return up
 
     def deadlocked(self) -> NDArray[np.int64]:
         """Return intact components that stay down only because they wait for each other."""

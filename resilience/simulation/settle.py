@@ -25,11 +25,14 @@ class Settle:
         if not (world.touched or hour == 0 or world.services.unsettled()):
             return
         world.touched = False
-        for change in world.services.step(hour):
+        changes = world.services.step(hour, world.taken_over)
+        world.taken_over.clear()
+        for change in changes:
             name = world.name(change.component)
             if change.up:
-                mended = world.mended.pop(change.component, -1)
-                world.record.tell(hour, name, "back", "", world.lost_by.pop(change.component, mended))
+                at, mended = world.mended.pop(change.component, (-1, -1))
+                lost_by = world.lost_by.pop(change.component, mended)
+                world.record.tell(hour, name, "back", "", mended if at == hour else lost_by)
             elif change.reason != "damaged":
                 causes = [cause for c in change.sources if (cause := world.why_out(c)) >= 0] or [-1]
                 what = "still_out" if change.still else "failed"

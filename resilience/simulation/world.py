@@ -56,7 +56,9 @@ class World:
     labour : share of the work force that came today, shape (firms,)
     harmed_by : component number -> number of the event in which the damage that holds it out was done
     lost_by : component number -> number of the event in which it was told to be out for want of others
-    mended : component number -> number of the event in which it was damaged, from when it is mended till it works
+    mended : component number -> hour at which it was mended and number of the event in which it had been damaged, till
+        it works
+    taken_over : components that another damage holds out in this hour than the one before
     closed_by : number of the event in which each road link closed, -1 where it is open, shape (road links,)
     version : counts the changes of water and roads, so that others know when to look again
 
@@ -96,7 +98,8 @@ class World:
         self.labour = np.ones(len(city["firms"]))
         self.harmed_by: dict[int, int] = {}
         self.lost_by: dict[int, int] = {}
-        self.mended: dict[int, int] = {}
+        self.mended: dict[int, tuple[int, int]] = {}
+        self.taken_over: set[int] = set()
         self.closed_by = np.full(self.links, -1)
         self._number_places()
         travels = self.road is not None and people is not None and ordinary is not None
@@ -246,8 +249,12 @@ class World:
         return self._high
 
     def why_out(self, component: int) -> int:
-        """Return the number of the event that keeps a component out, its own damage first; -1 where it is not known."""
-        return self.harmed_by.get(component, self.lost_by.get(component, -1))
+        """Return the number of the event that keeps a component out, its own damage first; -1 where it is not known.
+
+        Where it only waits for others that wait for it, that is the damage that is mended.
+        """
+        mended = self.mended.get(component, (-1, -1))[1]
+        return self.harmed_by.get(component, self.lost_by.get(component, mended))
 
     def why_shut(self, link: int) -> int:
         """Return the number of the event that keeps a closed road link shut now, -1 where it is not known.

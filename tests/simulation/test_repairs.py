@@ -39,6 +39,7 @@ def hours_out(damages, *, crews=2, until=100):
         record=SimpleNamespace(tell=lambda hour, name, what, *_: told.append((float(hour), what)) or len(told)),
         harmed_by={},
         mended={},
+        taken_over=set(),
         places=lambda _: [(0,)],
         name=lambda _: "power:F",
         depth_at=lambda _: 0.0,
