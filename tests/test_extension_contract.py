@@ -14,10 +14,13 @@ from resilience.agents.commuters import Choice, CommuterAgent, InformedCommuter
 from resilience.agents.firms import FirmAgent
 from resilience.base.errors import InputError, Notice
 from resilience.base.plugins import BUILT_IN, find
+from resilience.base.streams import Streams
+from resilience.city.water import DEPTHS, dry
 from resilience.hazards.hazard import CREW, Damage, Event, Hazard
 from resilience.hazards.outage import Outage
 from resilience.metrics.metric import Metric
 from resilience.metrics.scoring import all_metrics
+from resilience.simulation.engine import run
 from resilience.testing import (
     check,
     check_behaviour,
@@ -138,14 +141,46 @@ class WorkOfNumbers(Base):
         return Event.at_once(replace(Damage.of(nodes(inputs)), work=list(range(len(nodes(inputs))))), onset.hour)
 
 
-class WorkOfArray(Base):
-    def start(self, inputs, severity, onset, streams):
-        return Event.at_once(replace(Damage.of(nodes(inputs)), work=np.array(["a"] * len(nodes(inputs)))), onset.hour)
-
-
 class TooFewWorks(Base):
     def start(self, inputs, severity, onset, streams):
         return Event.at_once(replace(Damage.of(nodes(inputs)), work=["a"]), onset.hour)
+
+
+class WetForever(Base):
+    def start(self, inputs, severity, onset, streams):
+        return struck(nodes(inputs), onset, dry_m=np.nan)
+
+
+class WordsAsLoss(Base):
+    def start(self, inputs, severity, onset, streams):
+        return Event.at_once(replace(Damage.of(nodes(inputs)), loss=["a"] * len(nodes(inputs))), onset.hour)
+
+
+class NestedComponents(Base):
+    def start(self, inputs, severity, onset, streams):
+        return Event.at_once(replace(Damage.of(nodes(inputs)), component=[[n] for n in nodes(inputs)]), onset.hour)
+
+
+def water_of(inputs, **parts):
+    """An event that brings the water of a dry city with some parts changed."""
+    city = inputs.city
+    sizes = len(city["road_links"]), len(city.sites), len(city["zones"])
+
+    class Brings(Event):
+        def step(self, hour, view):
+            return replace(dry(*sizes), **parts), Damage()
+
+    return Brings()
+
+
+class NanWater(Base):
+    def start(self, inputs, severity, onset, streams):
+        return water_of(inputs, link_m=np.full(len(inputs.city["road_links"]), np.nan))
+
+
+class TwiceTheZone(Base):
+    def start(self, inputs, severity, onset, streams):
+        return water_of(inputs, zone_share=np.full((len(inputs.city["zones"]), len(DEPTHS)), 2.0))
 
 
 class NumberAsCause(Base):
@@ -205,8 +240,10 @@ HAZARDS = [
     (NoStart, "whole", "start is missing"), (NoEvent, "shapes", "Event.at_once"), (NoStep, "shapes", "Event.at_once"),
     (WrongShape, "shapes", "Damage.loss"), (WrongTuple, "shapes", "two things"), (UnknownComponent, "shapes", "power:gone"),
     (TooMuchLoss, "shapes", "1.5"), (NeverBack, "shapes", "until_hour"), (Raises, "shapes", "ZeroDivisionError"),
-    (WorkOfNumbers, "shapes", "list of"), (WorkOfArray, "shapes", "list of"), (TooFewWorks, "shapes", "list of"),
-    (NumberAsCause, "shapes", "Damage.cause"), (DrawsInOrder, "order", "streams.uniform"), (DrawsAnew, "same_seed", "by name"), (Falls, "rises", "power:"),
+    (WorkOfNumbers, "shapes", "list of"), (TooFewWorks, "shapes", "list of"),
+    (NumberAsCause, "shapes", "Damage.cause"), (WetForever, "shapes", "Damage.dry_m"),
+    (WordsAsLoss, "shapes", "Damage.loss"), (NestedComponents, "shapes", "Damage.component"),
+    (NanWater, "shapes", "Water.link_m"), (TwiceTheZone, "shapes", "Water.zone_share"), (DrawsInOrder, "order", "streams.uniform"), (DrawsAnew, "same_seed", "by name"), (Falls, "rises", "power:"),
     (Touches, "untouched", "zones"), (Nothing, "effect", "no damage"), (NoUnit, "unit", "m/s"),
     (BadNotices, "notices", "'all well'"), (BadSeverity, "severity", "list of sentences"),
 ]  # fmt: skip
@@ -509,3 +546,29 @@ def test_the_base_class_of_hazards_has_a_default_for_all_but_start():
     assert not hasattr(hazard, "grid")
     assert CREW == 2
     assert Notice("gust_low", {"found": "3"}).__str__() == "gust low (found: 3)"
+
+
+@dataclass(frozen=True)
+class Lists(Base):
+    """Lists, tuples and arrays of names are as good as what the contract names."""
+
+    def start(self, inputs, severity, onset, streams):
+        ids = [*nodes(inputs), *inputs.city["power_links"].index]
+        many = len(ids)
+        damage = Damage(
+            np.array(ids), [1.0] * many, [5] * many, [float("nan")] * many, (2,) * many, [0] * many, "damaged",
+            np.array(["one work"] * many),
+        )  # fmt: skip
+        return Event.at_once(damage, onset.hour)
+
+
+def test_columns_may_be_lists_and_work_begins_where_it_is_dry():
+    report = check_hazard(Lists)
+    assert report.passed, str(report)
+    case = tiny_case()
+    inputs = replace(case.inputs, hazards={"lists": Lists()})
+    chosen = replace(next(iter(case.scenarios.values())), severity={"lists": 1.0})
+    record = run(inputs, chosen, option="o", streams=Streams(1, 0), people=None, ordinary=None)
+    told = [e["what"] for e in record.events]
+    assert told.count("crew_sent") == 1
+    assert told.count("repaired") == len(nodes(inputs)) + len(inputs.city["power_links"])

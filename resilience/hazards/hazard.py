@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 
 from resilience.base.contract import Extension
 from resilience.base.text import say
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from resilience.readers.raster import Raster
 
 NOBODY, OWN_STAFF, CREW = 0, 1, 2
+LEAST_DRY_M = 1e-3  # a site counts as dry below this, however small the depth that work asks for
+ROUNDING = 1e-9  # of shares
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Damage:
     repair_hours : work until the service is back, hours, shape (components,)
     until_hour : hour of the run at which the service comes back by itself, nan where it has to be repaired
     repaired_by : NOBODY (until_hour counts), OWN_STAFF (work starts when the site is dry) or CREW (a crew must come)
-    dry_m : depth at the site below which work can start, metres
+    dry_m : depth at the site below which work can start, metres; at 0 it has to be dry
     cause : key of the reason, such as flooded
     work : name of the work that each belongs to: what crews are to repair under one name, and what fails under it
         before they have begun, is one job with the longest hours among them, begun once all of it is dry by a crew
@@ -237,6 +240,8 @@ class CheckedEvent(Event):
         self.shapes = {"link_m": (links,), "link_share": (links, len(ROAD_DEPTHS)), "site_m": (sites,),
                        "site_ground_m": (sites,), "zone_share": (zones, len(DEPTHS))}  # fmt: skip
         self.zones, self.components = zones, city.components
+        self.given: Water | None = None  # as the event gave it last, and as it is used
+        self.water: Water | None = None
 
     def step(self, hour: int, view: View) -> tuple[Water | None, Damage]:
         """Return the water and the damage of the hour.
@@ -256,10 +261,7 @@ class CheckedEvent(Event):
             raise self.extension.wrong("step", water, say("extension.step"))
         if not isinstance(damage, Damage):
             raise self.extension.wrong("step", damage, say("extension.step"))
-        if water is not None:
-            for part, shape in self.shapes.items():
-                self._hold(f"Water.{part}", getattr(water, part), shape)
-        return water, self._looked_at(damage) if len(damage) else damage
+        return self._checked_water(water), self._checked_damage(damage)
 
     def at_risk(self, hour: int) -> NDArray[np.bool_] | None:
         """Return the zones that a warning names."""
@@ -267,39 +269,69 @@ class CheckedEvent(Event):
             return None
         with self.extension.calling("at_risk"):
             zones = self.event.at_risk(hour)
-        if zones is not None:
-            self._hold("at_risk", zones, (self.zones,))
-        return zones
+        return None if zones is None else self._array("at_risk", zones, (self.zones,)).astype(np.bool_)
 
-    def _hold(self, part: str, values: Any, shape: tuple[int, ...]) -> None:
-        if np.shape(values) != shape:
+    def _array(self, part: str, values: Any, shape: tuple[int, ...], least: float = -np.inf) -> NDArray[np.float64]:
+        """Return numbers of a shape as an array; nan is none where there is a least."""
+        try:
+            found = np.asarray(values, np.float64)
+        except (TypeError, ValueError) as error:
+            raise self.extension.wrong(part, values, say("extension.array", shape=shape)) from error
+        if found.shape != shape:
             raise self.extension.wrong(part, values, say("extension.array", shape=shape))
+        bad = ~(found >= least) if least > -np.inf else np.zeros(shape, np.bool_)
+        if bad.any():
+            raise self.extension.wrong(part, float(found[bad][0]), say("extension.least", least=f"{least:g}"))
+        return found
 
-    def _looked_at(self, damage: Damage) -> Damage:
-        """Return damage that keeps its contract, its columns as arrays."""
-        for part in fields(damage):
-            if part.name not in ("component", "cause", "work"):
-                self._hold(f"Damage.{part.name}", getattr(damage, part.name), (len(damage),))
-        named = isinstance(damage.work, (list, tuple)) and all(isinstance(name, str) for name in damage.work)
-        if not named or len(damage.work) not in (0, len(damage)):
-            raise self.extension.wrong("Damage.work", damage.work, say("extension.names_of_work", many=len(damage)))
-        if not isinstance(damage.cause, str):
-            raise self.extension.wrong("Damage.cause", damage.cause, say("extension.cause"))
-        strange = [name for name in damage.component if name not in self.components]
+    def _names(self, part: str, values: Any, expected: str) -> list[str]:
+        """Return names as a list."""
+        listed = values.tolist() if isinstance(values, np.ndarray | pd.Index | pd.Series) else values
+        if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
+            raise self.extension.wrong(part, values, expected)
+        return list(listed)
+
+    def _checked_water(self, water: Water | None) -> Water | None:
+        """Return water that keeps its contract; the same as before is not looked at again."""
+        if water is None or water is self.given:
+            return self.water if water is not None else None
+        arrays = {
+            part: self._array(f"Water.{part}", getattr(water, part), shape, least=0.0)
+            for part, shape in self.shapes.items()
+        }
+        for part in ("link_share", "zone_share"):
+            if (most := float(arrays[part].max(initial=0.0))) > 1.0 + ROUNDING:
+                raise self.extension.wrong(f"Water.{part}", most, "0 – 1")
+        whole = all(arrays[part] is getattr(water, part) for part in arrays)
+        self.given = water
+        self.water = water if whole else Water(level_m=water.level_m, cells_m=water.cells_m, **arrays)
+        return self.water
+
+    def _checked_damage(self, damage: Damage) -> Damage:
+        """Return damage that keeps its contract, its columns as lists and arrays."""
+        names = self._names("Damage.component", damage.component, say("extension.component"))
+        strange = [name for name in names if name not in self.components]
         if strange:
             raise self.extension.wrong("Damage.component", strange[0], say("extension.component"))
-        loss = np.asarray(damage.loss, float)
+        many = len(names)
+        work = self._names("Damage.work", damage.work, say("extension.names_of_work", many=many))
+        if len(work) not in (0, many):
+            raise self.extension.wrong("Damage.work", damage.work, say("extension.names_of_work", many=many))
+        if not isinstance(damage.cause, str):
+            raise self.extension.wrong("Damage.cause", damage.cause, say("extension.cause"))
+        loss, hours, until, by, dry = (
+            self._array(f"Damage.{part}", getattr(damage, part), (many,))
+            for part in ("loss", "repair_hours", "until_hour", "repaired_by", "dry_m")
+        )
         if not ((loss >= 0) & (loss <= 1)).all():
             raise self.extension.wrong("Damage.loss", float(loss[~((loss >= 0) & (loss <= 1))][0]), "0 – 1")
-        by, until = np.asarray(damage.repaired_by), np.asarray(damage.until_hour, float)
         if not np.isin(by, (NOBODY, OWN_STAFF, CREW)).all():
             raise self.extension.wrong("Damage.repaired_by", by.tolist(), "NOBODY, OWN_STAFF, CREW (0, 1, 2)")
         if np.isnan(until[by == NOBODY]).any():
             raise self.extension.wrong("Damage.until_hour", float("nan"), say("extension.until"))
-        work = np.asarray(damage.repair_hours, float)
-        if not (work[by != NOBODY] >= 0).all():
-            raise self.extension.wrong("Damage.repair_hours", work.tolist(), say("extension.work"))
-        dry = np.asarray(damage.dry_m, float)
-        return Damage(
-            list(damage.component), loss, work, until, by.astype(np.int64), dry, damage.cause, list(damage.work)
-        )
+        repaired = by != NOBODY
+        if not (hours[repaired] >= 0).all():
+            raise self.extension.wrong("Damage.repair_hours", hours.tolist(), say("extension.work"))
+        if not (dry[repaired] >= 0).all():
+            raise self.extension.wrong("Damage.dry_m", dry.tolist(), say("extension.least", least="0"))
+        return Damage(names, loss, hours, until, by.astype(np.int64), np.maximum(dry, LEAST_DRY_M), damage.cause, work)

@@ -29,6 +29,7 @@ CODES = (0, 1000, 9999.9, 10000, 32767, 32768)  # numbers that may stand for non
 SMALL_CODE = 10  # whole numbers up to this, of either sign, may as well
 ALONE_M, ALONE_HIGH_M = 50.0, 200.0  # they do where no other height is so near; negative ones, and others
 DEEP_M = 10.0  # small ones do where no other height is so near and the water's level lies so far above them
+SHORE_M = 1.0  # what lies less than this below the water's level is the water
 FEW = 3  # so many lowest or highest values may be such numbers
 CELL_BYTES = 40  # of a cell while a raster is read and used
 DOUBTFUL = (-99, -1000, 999, 9999, 9999.9, 32767, 99999, 999999)  # the same where no other height is near
@@ -231,7 +232,8 @@ def _alone(values: NDArray[np.float64], stored: NDArray[Any], level_m: float) ->
     """Return what stands in the file for the lowest and highest heights where it looks like nodata, as -99 for none.
 
     These are the few heights with no other near but each other, if each is a number that may stand for none; what is
-    not negative has to stand there more than once.
+    not negative has to stand there more than once. Far below the water any whole number may that stands there more than
+    once: no ground is so low, so level and so steep. What lies at the level of the water is the water.
     """
     known = np.isfinite(values)
     heights, first, cells = np.unique(values[known], return_index=True, return_counts=True)
@@ -244,7 +246,9 @@ def _alone(values: NDArray[np.float64], stored: NDArray[Any], level_m: float) ->
             far = ALONE_M if top < 0 or stored.dtype == np.uint8 else ALONE_HIGH_M
             alone = away > far and (several or top < 0) and all(_looks_like_code(sign, stored.dtype) for sign in group)
             sunk = away > DEEP_M and level_m - top > DEEP_M and all(map(_is_small, group))
-            if alone or sunk:
+            hole = away > ALONE_M and level_m - top > ALONE_M and several and all(sign % 1 == 0 for sign in group)
+            is_water = many == 1 and 0.0 <= level_m - top < SHORE_M
+            if (alone or sunk or hole) and not is_water:
                 found += group
                 break
     return found

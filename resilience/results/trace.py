@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from resilience.results.run import Run
 
 OUT = ("failed", "closed", "cut_off", "deadlock")
-STILL = ("still_out", "still_cut_off")  # it outlasts what it was told to go back to: what keeps it so
+STILL = ("still_out", "still_closed", "still_cut_off")  # it outlasts what it was told to go back to: what keeps it so
 TOLD = (*OUT, *STILL)
 ENDED_BY = {"failed": "back", "closed": "open", "cut_off": "reachable", "deadlock": "back"}
 BACK = tuple(dict.fromkeys(ENDED_BY.values()))

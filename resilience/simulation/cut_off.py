@@ -79,7 +79,7 @@ class CutOff:
     def _over(self, zone: int) -> bool:
         """Return whether something that a zone was told to be cut off by is over, and so something else keeps it so."""
         world, told = self.world, self.causes.get(zone, {})
-        return any(world.closed_by[link] < 0 or world.why_shut(link) != cause for link, cause in told.items())
+        return any(world.closed_by[link] != cause for link, cause in told.items())
 
     def _tell(self, hour: int, what: str, zones: list[int]) -> None:
         if not zones:
@@ -89,7 +89,7 @@ class CutOff:
         ways = Ways(self.road, self.closed)
         for zone in zones:
             links, others = self._blame(ways, zone)
-            self.causes[zone] = {link: world.why_shut(link) for link in links}
+            self.causes[zone] = {link: int(world.closed_by[link]) for link in links}
             causes = [*self.causes[zone].values()] or [-1]
             world.record.tell(
                 hour, str(names[zone]), what, "no_way", causes[0], f"{self.without[zone]:.0f}",

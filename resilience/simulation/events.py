@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from resilience.hazards.hazard import begin
 
 if TYPE_CHECKING:
@@ -35,16 +37,17 @@ class Events:
         world = self.world
         view = world.view(hour)
         water: Water | None = None
-        cause = -1
+        by = np.full(world.links, -1)
         for name, event in world.events.items():
             held = world.held(self.causes[name])
             held.flags.writeable = False
             brought, damage = event.step(hour, replace(view, held=held))
             if brought is not None:
-                cause = self.causes[name] if water is None or brought.level_m >= water.level_m else cause
+                deeper = brought.link_m > (0.0 if water is None else water.link_m)
+                by[deeper] = self.causes[name]
                 water = brought if water is None else water.deepest(brought)
             if len(damage):
                 world.damage(hour, self.causes[name], damage)
         now = self.dry if water is None else water
         if now is not world.water:
-            world.set_water(now, cause)
+            world.set_water(now, by)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from resilience.city.water import Water
 
 LEAST_SPEED = 0.01  # share of the dry road's, in the deepest water that is open
-LEAST_CAPACITY = 1e-15  # share of it that a link of next to no length keeps before a dark signal
+LEAST_CAPACITY = 1e-200  # share of it that a link of next to no length keeps before a dark signal
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Roads close and open: water, tunnels out of service and dark signals become the state that cars meet."""
+"""Roads close and open: water, tunnels out of service and dark signals become the state that cars meet.
+
+A road that stays closed for another cause than was told is told anew (`still_closed`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from resilience.base.defaults import default
 from resilience.simulation.road_state import road_state
 
 if TYPE_CHECKING:
-    from resilience.base.arrays import Bools
+    from resilience.base.arrays import Bools, Ints
     from resilience.networks.road import RoadModel
     from resilience.simulation.world import World
 
@@ -20,6 +23,7 @@ class Roads:
 
     def __init__(self, world: World, road: RoadModel) -> None:
         self.world, self.road = world, road
+        self.told = np.full(world.links, -1)  # cause of each closure, as told
         self.length_km = world.city["road_links"]["length_m"].to_numpy(float) / 1000.0
 
     @classmethod
@@ -39,21 +43,29 @@ class Roads:
         closed = self.road.on_roads(now.closed)
         world.record.put("traffic/closed_km", hour, float(self.length_km[closed].sum()))
         world.roads_changed = bool(before.changed(now).any()) or bool((blocked != world.blocked).any())
-        if not world.roads_changed:
-            return
-        world.set_roads(now, blocked)
+        if world.roads_changed:
+            world.set_roads(now, blocked)
         self._tell(hour, self.road.on_roads(before.closed), closed)
 
-    def _tell(self, hour: int, was: Bools, now: Bools) -> None:
+    def _causes(self) -> Ints:
+        """Return the number of the event that keeps each road link closed, if it is, shape (road links,)."""
         world = self.world
-        ids = world.city["road_links"].index
-        tunnel = dict(zip(world.tunnel_link.tolist(), world.tunnel_component.tolist(), strict=True))
-        for link in np.flatnonzero(now & ~was):
-            cause = world.why_out(tunnel.get(int(link), -1))
+        wet = world.water.link_m >= default("traffic.closure_depth_m")
+        causes = np.where(wet, world.water_by, -1)
+        for link, component in zip(world.tunnel_link.tolist(), world.tunnel_component.tolist(), strict=True):
+            if not world.services.up[component] and (cause := world.why_out(component)) >= 0:
+                causes[link] = cause
+        return causes
+
+    def _tell(self, hour: int, was: Bools, now: Bools) -> None:
+        world, ids = self.world, self.world.city["road_links"].index
+        causes = self._causes() if now.any() else self.told
+        for link in np.flatnonzero(now & (~was | (causes != self.told))):
             wet = world.water.link_m[link] >= default("traffic.closure_depth_m")
-            reason = "flooded" if wet or cause < 0 else "out_of_service"
-            cause = cause if cause >= 0 else world.water_cause
-            world.closed_by[link] = world.record.tell(hour, str(ids[link]), "closed", reason, cause)
+            reason = "flooded" if wet else "out_of_service"
+            what = "still_closed" if was[link] else "closed"
+            world.closed_by[link] = world.record.tell(hour, str(ids[link]), what, reason, int(causes[link]))
         for link in np.flatnonzero(was & ~now):
             world.record.tell(hour, str(ids[link]), "open", "", int(world.closed_by[link]))
             world.closed_by[link] = -1
+        self.told = np.where(now, causes, -1)

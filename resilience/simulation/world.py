@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from resilience.agents.model import CityModel
 from resilience.base.defaults import default
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pandas as pd
     import simpy
 
     from resilience.agents.crews import Dispatcher
@@ -48,7 +48,7 @@ class World:
     dispatcher : sends the crews
     touched : whether something was damaged or repaired since services last settled
     water : the water of the hour
-    water_cause : number of the event that brought the water, -1 while there is none
+    water_by : number of the event that brought the water of each road link, -1 where it is dry, shape (road links,)
     roads : state of the roads for cars, None where the case has no roads
     blocked : road links shut to everybody, crews too (tunnels out of service), shape (road links,)
     roads_changed : whether they changed in this hour
@@ -59,7 +59,8 @@ class World:
     mended : component number -> hour at which it was mended and number of the event in which it had been damaged, till
         it works
     taken_over : components that another damage holds out in this hour than the one before
-    closed_by : number of the event in which each road link closed, -1 where it is open, shape (road links,)
+    closed_by : number of the event that tells why each road link is closed now, -1 where it is open, shape (road
+        links,)
     version : counts the changes of water and roads, so that others know when to look again
 
     """
@@ -89,7 +90,7 @@ class World:
         self.dispatcher: Dispatcher | None = None
         self.links = len(city["road_links"])
         self.water: Water = dry(self.links, len(city.sites), len(city["zones"]))
-        self.water_cause = -1
+        self.water_by = np.full(self.links, -1)
         self.road = city.road
         self.roads: RoadState | None = open_state(self.road) if self.road is not None else None
         self.blocked = np.zeros(self.links, np.bool_)
@@ -124,7 +125,6 @@ class World:
         self.residents = zones["people"].to_numpy(float)
         self._site_of = {int(c): i for i, c in enumerate(_numbers(components, city.sites.index))}
         self._tunnel_of = dict(zip(self.tunnel_component.tolist(), self.tunnel_link.tolist(), strict=True))
-        self._component_of_tunnel = {link: component for component, link in self._tunnel_of.items()}
 
     # -- questions --------------------------------------------------------------------------------
 
@@ -181,26 +181,47 @@ class World:
 
     def site_node(self, component: int) -> int:
         """Return the junction where a component meets the roads, NOWHERE where it stands too far from them."""
-        if self.road is None:
-            return 0
-        nodes: dict[int, int] = self.city.shared("site_nodes", self._site_nodes)
-        return nodes.get(component, NOWHERE)
+        return self._ends_of(component)[0]
 
     def places(self, components: list[int]) -> list[tuple[int, ...]]:
-        """Return where a crew must go for components: the junction of each, and either end of tunnels in one work."""
+        """Return where a crew must go for components, each place some junctions of which any will do.
+
+        It is the junction of a component, either end of a line, and any end of the tunnels among them.
+        """
         if self.road is None:
             return []
         links = [self._tunnel_of[c] for c in components if c in self._tunnel_of]
         ends = np.unique(np.concatenate([ends[links] for ends in self.road.network.ends])) if links else ()
-        sites = dict.fromkeys((self.site_node(c),) for c in components if c not in self._tunnel_of)
+        sites = dict.fromkeys(self._ends_of(c) for c in components if c not in self._tunnel_of)
         return [*sites, *([tuple(int(node) for node in ends)] if links else [])]
 
-    def _site_nodes(self) -> dict[int, int]:
+    def _ends_of(self, component: int) -> tuple[int, ...]:
         if self.road is None:
+            return (0,)
+        ends: dict[int, tuple[int, ...]] = self.city.shared("component_nodes", self._component_nodes)
+        return ends.get(component, (NOWHERE,))
+
+    def _component_nodes(self) -> dict[int, tuple[int, ...]]:
+        """Return the junctions of every component that has a place, and of every line between two."""
+        city, road = self.city, self.road
+        if road is None:
             return {}
-        sites = self.city.sites
-        node, _ = self.road.attach(sites["x"].to_numpy(float), sites["y"].to_numpy(float))
-        return dict(zip(_numbers(self.city.components, sites.index).tolist(), node.tolist(), strict=True))
+        known: dict[str, int] = {}
+        for table in city.tables.values():
+            if not {"x", "y"} <= set(table.columns):
+                continue
+            places = table.loc[table.index.isin(city.components), ["x", "y"]]
+            if len(places):
+                known |= dict(zip(places.index, road.attach(*places.to_numpy(float).T)[0].tolist(), strict=True))
+        known |= {name: number for number, name in enumerate(road.network.nodes.index) if name in known}
+        found: dict[str, tuple[int, ...]] = {name: (node,) for name, node in known.items()}
+        for table in city.tables.values():
+            if {"from_node", "to_node"} <= set(table.columns):
+                for name, *ends in table[["from_node", "to_node"]].itertuples():
+                    if all(end in known for end in ends):
+                        found[str(name)] = tuple(known[end] for end in ends)
+        numbers = _numbers(city.components, pd.Index(list(found)))
+        return {int(c): ends for c, ends in zip(numbers, found.values(), strict=True) if c >= 0}
 
     def depots(self) -> list[int]:
         """Return the junctions where crews start: the depots, else the junction nearest to the middle of the zones."""
@@ -256,24 +277,11 @@ class World:
         mended = self.mended.get(component, (-1, -1))[1]
         return self.harmed_by.get(component, self.lost_by.get(component, mended))
 
-    def why_shut(self, link: int) -> int:
-        """Return the number of the event that keeps a closed road link shut now, -1 where it is not known.
-
-        That is its closure, unless what closed it is over and something else keeps it shut.
-        """
-        closure = int(self.closed_by[link])
-        component = self._component_of_tunnel.get(int(link), -1)
-        if closure >= 0 and component >= 0 and not self.services.up[component]:
-            failure = self.why_out(component)
-            if failure not in (-1, self.record.events[closure]["cause"]):
-                return failure
-        return closure
-
     # -- changes ----------------------------------------------------------------------------------
 
-    def set_water(self, water: Water, cause: int) -> None:
-        """Bring the water of the hour."""
-        self.water, self.water_cause = water, cause
+    def set_water(self, water: Water, by: Ints) -> None:
+        """Bring the water of the hour, and the number of the event that brought it to each road link."""
+        self.water, self.water_by = water, by
         self._ways_changed()
 
     def set_roads(self, roads: RoadState, blocked: Bools) -> None:

@@ -111,7 +111,12 @@ def test_a_closure_that_another_hazard_takes_over_is_told(tmp_path):
     ]  # fmt: skip
     by_number = {e["event"]: e for e in record.events}
     still = next(e for e in record.events if e["what"] == "still_cut_off")
-    assert by_number[by_number[still["cause"]]["cause"]]["component"] == "hazard:y"
+    line = [still["component"], still["what"]]
+    while still["cause"] >= 0:
+        still = by_number[still["cause"]]
+        line.append(still["what"])
+    assert line == ["zone:A", "still_cut_off", "still_closed", "failed", "hazard"]
+    assert still["component"] == "hazard:y"
     on = next(e for e in record.events if e["what"] == "switched_on")
     assert (on["hour"], by_number[by_number[on["cause"]]["cause"]]["component"]) == (30, "hazard:y")
 
@@ -208,8 +213,8 @@ def test_what_keeps_a_road_shut_now_is_told_and_not_what_closed_it_first(tmp_pat
     by_number = {e["event"]: e for e in record.events}
     cause = by_number[event["cause"]]
     assert event["hour"] == 16
-    assert cause["component"] == "road:AM"
-    assert by_number[cause["cause"]]["component"] == "hazard:late"
+    assert (cause["component"], cause["what"]) == ("road:AM", "still_closed")
+    assert by_number[by_number[cause["cause"]]["cause"]]["component"] == "hazard:late"
 
 
 def test_an_alternative_brings_as_many_back(tmp_path):

@@ -204,6 +204,22 @@ def test_a_small_number_far_below_the_water_and_all_ground_is_no_height(tmp_path
     assert read_raster(deep, CRS, 39.2).values.min() == code
 
 
+@pytest.mark.parametrize("code", [100, 255, -100, -500, 333])
+@pytest.mark.parametrize("kind", [np.float32, np.int16])
+def test_no_ground_is_a_hole_of_one_height_far_below_the_water(tmp_path, code, kind):
+    path = write(tmp_path / "t.tif", kind([[code, code, 498, 530], [499, 505, 560, code]]))
+    with pytest.raises(CaseError, match=f"found {code} in 3 cells"):
+        read_raster(path, CRS, 500.0)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5])
+def test_the_sea_below_cliffs_is_no_nodata(tmp_path, level):
+    path = write(tmp_path / "t.tif", np.float32([[0, 0, 250, 300], [0, 260, 280, 310]]))
+    assert read_raster(path, CRS, level).values.min() == 0.0
+    with pytest.raises(CaseError, match="found 0 in 3 cells"):
+        read_raster(path, CRS, 249.0)
+
+
 @pytest.mark.parametrize("code", [-1, -10])
 def test_a_small_negative_number_under_high_ground_is_no_height(tmp_path, code):
     with pytest.raises(CaseError, match=f"found {code} in 1 cells"):

@@ -104,7 +104,7 @@ def test_more_water_is_never_faster_for_high_vehicles(tmp_path, limit):
     assert minutes[-1] == pytest.approx(10.0 * minutes[0])
 
 
-@pytest.mark.parametrize("power", [0.5, 1, 4, 10])
+@pytest.mark.parametrize("power", [0.05, 0.2, 0.5, 1, 4, 10])
 @pytest.mark.parametrize("cuts", [[], [400.0], [100.0 + 40 * i for i in range(1, 10)], [499.0]])
 def test_a_dark_signal_costs_its_approach_the_same_however_long_the_last_link_is(tmp_path, cuts, power):
     road, _, state = street(tmp_path, cuts, upto=500.0, stage=0.5, dark=True, power=power)

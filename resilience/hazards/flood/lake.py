@@ -21,7 +21,7 @@ from resilience.base.text import say
 from resilience.city.water import CELLS_EVERY_HOURS, DEEP, Water
 from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
 from resilience.hazards.flood.exposure import Exposure, expose
-from resilience.hazards.hazard import CREW, OWN_STAFF, Damage, Event, Hazard, Load
+from resilience.hazards.hazard import CREW, LEAST_DRY_M, OWN_STAFF, Damage, Event, Hazard, Load
 from resilience.readers.raster import Raster, read_raster, to_tenth_mm
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from resilience.city.city import City
     from resilience.city.inputs import Inputs
     from resilience.city.view import View
-
-
-LEAST_DRY_M = 1e-3  # a site counts as dry below this, however small the depth at which it fails
 
 
 @dataclass(frozen=True)
