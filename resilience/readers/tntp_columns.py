@@ -103,7 +103,7 @@ def read_header(text: str, line: int) -> Layout | None:
     if not {"init_node", "term_node"} <= found or len(found) < 4:
         return None
     per_lane = per_lane or ("lanes" in found and not of_all)
-    return Layout(time, length, capacity, per_lane, tuple(columns), not unread, line, tuple(unread))
+    return Layout(time, length, capacity, per_lane, None, tuple(columns), not unread, line, tuple(unread))
 
 
 def read_node_header(text: str) -> tuple[int, int, int] | None:

@@ -31,43 +31,60 @@ KM = {
 _NO_UNIT = {"-", "--", "none", "n/a", "na", "."}
 _OTHER_UNITS = {"km/h", "kmh", "kph", "mph", "mi/h", "m/s", "ft/s", "$", "usd", "eur", "cents", "%", "1", "no", "id"}
 _PER_HOUR = {"vph", "vphpl", "vphl", "pcph", "pcphpl", "pcuph", "vehh", "pcuh"}
+_PER_OTHER = {"vpd", "aadt", "adt", "monthly", "yearly", "annual"}
 _PER_LANE = re.compile(r"\s*(?:/\s*la?ne?s?\b\.?|\bper\s+lane\b)")
 LANE = r"/\s*la?n|per\s+lane|\b(?:v|pc)php?l\b"
 
-_TIME = {"time", "times", "fft", "fftt"}
+_TIME = {"time", "times", "fft", "fftt", "t0"}
 _NOUNS = dict.fromkeys(_TIME, "time") | dict.fromkeys(("length", "lengths", "distance", "distances"), "length")
 _OF_LINKS = {
     "free", "flow", "freeflow", "travel", "link", "links", "arc", "arcs", "edge", "edges", "road", "roads",
-    "all", "the", "their", "original", "uncongested", "unloaded", "driving", "model", "network", "net",
-    "default", "and", "or", "note", "unit", "units", "where", "here", "with", "column", "columns", "field",
-    "value", "values", "data", "file", "this", "these", "that", "are",
+    "all", "the", "their", "uncongested", "unloaded", "driving", "model", "network", "net", "default", "and",
+    "or", "note", "unit", "units", "where", "here", "with", "column", "columns", "field", "value", "values",
+    "data", "file", "this", "these", "that", "are", "is", "segment", "segments", "section", "sections",
+    "street", "streets", "lane",
 }  # fmt: skip
 _SAYS = {
-    "in", "is", "are", "was", "were", "be", "given", "measured", "expressed", "stated", "recorded", "reported",
-    "stored", "written", "decimal", "all", "unit", "units", "value", "values", "column", "field", "here", "the",
-    "as", ":", "=",
+    "in", "is", "are", "be", "given", "measured", "expressed", "stated", "recorded", "reported", "stored",
+    "written", "decimal", "all", "unit", "units", "value", "values", "column", "field", "here", "the", "as",
+    ":", "=", "below", "above", "listed", "shown", "always", "following", "converted",
 }  # fmt: skip
-_PARTS = {"tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001, "half": 0.5, "quarter": 0.25, "sixtieth": 1.0 / 60.0}
+_PARTS = {
+    "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001, "half": 0.5, "quarter": 0.25, "sixtieth": 1.0 / 60.0,
+    "ten": 10.0, "hundred": 100.0, "thousand": 1000.0,
+}  # fmt: skip
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "six": 6, "eight": 8, "twelve": 12}
 _KEY = {
     "unit", "units", "time", "times", "length", "lengths", "distance", "distances", "travel", "free", "flow",
     "freeflow", "fft", "fftt", "link", "links", "arc", "arcs", "edge", "edges", "road", "of", "the", "for",
-    "in", "and", "factor", "model", "network", "default", "original",
+    "in", "and", "factor", "model", "network", "default",
 }  # fmt: skip
 _REMARK = {"note", "notes", "remark", "remarks", "comment", "comments", "description"}
 _NUMBER = r"\d+(?:\.\d+|/\d+)?"
-_WORD = re.compile(rf"{_NUMBER}|[a-z$%]+|[()\[\]:=/*,;.]")
-_LINKS = re.compile(r"\b(?:of|for|on|along|over)\s+(?:the\s+|all\s+|each\s+|every\s+)?(?:links?|arcs?|edges?|roads?)\b")
+_WORD = re.compile(rf"{_NUMBER}|[a-z$%][a-z0-9$%]*|[()\[\]:=/*,;.]")
+_LINKS = re.compile(
+    r"\b(?:of|for|on|along|over)\s+(?:the\s+|all\s+|each\s+|every\s+)?(?:links?|arcs?|edges?|roads?)\b"
+    r"|\b(?:in|of|for)\s+(?:this|these|the)\s+(?:files?|networks?|net|tables?|data|dataset|columns?)\b"
+)
 _NOT_BUT = re.compile(r"\bnot\s+(?:in\s+)?[a-z]+\s*,?\s+but\b")
-_BECAME = re.compile(rf"\b(?:converted|changed)\s+(?:in)?to\s+({_NUMBER})?\s*([a-z]+)\b")
-_ENDS = {",", ";", "."}
-_CAPACITY = re.compile(r"\bcapacit(?:y|ies)\b(.*?)(?:;|\.\s|$)")
+_BECAME = re.compile(
+    rf"\b(?:converted|changed)\b(?:\s+[a-z]+){{0,4}}?\s+(?:in)?to\s+({_NUMBER})?\s*([a-z]+)\b"
+    rf"|\bto\s+(?:give|get|obtain|yield)\s+({_NUMBER})?\s*([a-z]+)\b"
+)
+_BOTH = re.compile(r"\b(?:times?|lengths?|distances?)\s+and\s+(?:times?|lengths?|distances?)\b")
+_IS_UNIT = re.compile(r"\b([a-z]+)\s+(?:are|is)\s+(?:the\s+|an?\s+)?units?\s+of\s+(times?|lengths?|distances?)\b")
+_AT_END = re.compile(r",\s*(?:all\s+|both\s+)?in\s+([a-z]+)$")
+_NAMED_TIME = {*MINUTES} - {"min", "mins", "minute", "minutes", "d", "day", "days"}
+_CAPACITY = re.compile(r"\bcapacit(?:y|ies)\b(?!\s+factor)(.*?)(?:;|\.\s|$)")
+_EVERY = re.compile(r"\b(daily|weekly|monthly|yearly|annual)\s+(?:[a-z]+\s+)?capacit(?:y|ies)\b")
+_VEHICLES = re.compile(r"\b(?:veh|vehicles?|pcu|pce|cars?|vph\w*|pcphp?l?)\b")
+_TO_FLOW = re.compile(r"\b(?:scaled|converted|changed)\b.*?\bto\b(.*)")
 _CAPACITY_OF = re.compile(r"\b(\d+(?:\.\d+)?|[a-z]+)[\s-]+([a-z]+?)(?:ly)?[\s-]+(?:[a-z]+\s+)?capacit(?:y|ies)\b")
 _FLOW = re.compile(
-    r"(?:\b[a-z]+\.?\s*)?(?:/\s*|\bper\s+)(?:\d+(?:\.\d+)?\s*)?([a-z]+)\b(?:\s*(?:/\s*|\bper\s+|\band\s+)la?ne?s?\b)?"
+    r"(?:\b(?:(?:ten|hundred|thousand)s?\s+of|\d[\d.,]*)\s+)?(?:\b[a-z]+\.?\s*)?(?:/\s*|\bper\s+)(?:\d+(?:\.\d+)?\s*)?([a-z]+)\b(?:\s*(?:/\s*|\bper\s+|\band\s+)la?ne?s?\b)?"
     r"|\b(?:v|pc)ph(?:p?l)?\b|\b(?:vpd|aadt|adt)\b"
 )
-_SPAN = re.compile(r"\b(?:for|over|during|in|of)\s+(?:an?\s+|the\s+)?(\d+(?:\.\d+)?|[a-z]+)[\s-]*([a-z]+)\b")
+_SPAN = re.compile(r"(?:\b(?:for|over|during|in|of)\s+(?:an?\s+|the\s+)?|\()(\d+(?:\.\d+)?|[a-z]+)[\s-]*([a-z]+)\b")
 
 
 @dataclass(frozen=True)
@@ -81,18 +98,23 @@ class Unit:
 
 @dataclass(frozen=True)
 class Units:
-    """Units named in a file, worth minutes, kilometres and vehicles/h; `per_lane`: capacity is that of a lane."""
+    """Units named in a file, worth minutes, kilometres and vehicles/h; `per_lane`: capacity is that of a lane.
+
+    `odd` is a unit of time that is named and not taken for that of the links.
+    """
 
     time: Unit | None = None
     length: Unit | None = None
     capacity: Unit | None = None
     per_lane: bool = False
+    odd: Unit | None = None
 
     def with_units(self, other: Units) -> Self:
         """Return this with the units that only the other names."""
         return replace(
             self, time=self.time or other.time, length=self.length or other.length,
             capacity=self.capacity or other.capacity, per_lane=self.per_lane or (other.per_lane and not self.capacity),
+            odd=self.odd or other.odd,
         )  # fmt: skip
 
 
@@ -131,19 +153,37 @@ def read_units(key: str, text: str, line: int) -> Units:
     >>> read_units("RUN TIME", "35 s", 4).time
 
     """
-    spoken = re.sub(r"[_-]", " ", text.lower()).strip().rstrip("~ ;")
-    spoken = re.sub(r"^[~\s]+", "", spoken)
-    words = set(re.findall(r"[a-z]+", key.lower()))
+    spoken = re.sub(r"^[~\s]+", "", re.sub(r"[_-]", " ", text.lower()).strip().rstrip("~ ;."))
+    key = key.lower()
+    if (inside := re.search(r"[(\[]([^)\]]*)[)\]]", key)) and not spoken:
+        key, spoken = key[: inside.start()], inside[1]
+    words = set(re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(units?)\b", r" \1", key)))
     prose = not words or bool(words & _REMARK)
     found = _said(spoken, line) if prose else _valued(words, spoken, line)
-    capacity = None
-    if "capacity" in words and "UNIT" in key and text.strip():
-        capacity = text.strip()
-    elif prose or words & {"unit", "units"}:
-        capacity = _flow_in(spoken)
+    capacity = _capacity(words, spoken, text.strip(), prose=prose)
     per_lane = capacity is not None and re.search(LANE, capacity.lower()) is not None
     flow = None if capacity is None else Unit(capacity, vehicles_per_hour(capacity), line)
-    return Units(found.get("time"), found.get("length"), flow, per_lane)
+    odd = None
+    if "time" not in found and (prose or words & _TIME):
+        named = [word for word in _WORD.findall(spoken) if word in _NAMED_TIME]
+        if named and (words & _TIME or any(word in _TIME for word in _WORD.findall(spoken))):
+            odd = Unit(named[0], None, line)
+    return Units(found.get("time"), found.get("length"), flow, per_lane, odd)
+
+
+def _capacity(key: set[str], spoken: str, text: str, *, prose: bool) -> str | None:
+    """Return the unit of capacity that a line names, None where it names none."""
+    if "capacity" in key and key & {"unit", "units"} and text:
+        return text
+    if "capacity" in key and key & {"period", "time", "hours", "interval"}:
+        return next(
+            (span for n, word in re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]+)", spoken) if (span := _span(n, word))), None
+        )
+    if prose:
+        return _flow_in(spoken)
+    if key & {"unit", "units"}:
+        return _flow_in(spoken) or (_flow_in(f"capacity {spoken}") if _VEHICLES.search(spoken) else None)
+    return None
 
 
 def _valued(key: set[str], value: str, line: int) -> dict[str, Unit]:
@@ -151,6 +191,9 @@ def _valued(key: set[str], value: str, line: int) -> dict[str, Unit]:
     if not key <= _KEY or not key & (_NOUNS.keys() | {"unit", "units"}):
         return {}
     found: dict[str, Unit] = {}
+    only = {_NOUNS[word] for word in key if word in _NOUNS}
+    if key & {"unit", "units"} and only == {"time"} and value and not any(w in MINUTES for w in _WORD.findall(value)):
+        return {"time": Unit(value, None, line)}
     for number, word in re.findall(rf"(?<![\w/.])(?<!per )({_NUMBER})?\s*\b([a-z]+)\b(?!\s*/)", value):
         for kind, units in (("time", MINUTES), ("length", KM)):
             others = {n for n, of in _NOUNS.items() if of != kind}
@@ -168,18 +211,29 @@ def _said(spoken: str, line: int) -> dict[str, Unit]:
     words = _WORD.findall(spoken)
     nouns = [i for i, word in enumerate(words) if word in _NOUNS and _is_of_links(words[:i])]
     found: dict[str, Unit] = {}
-    became = _BECAME.search(spoken)
-    for i in nouns:
-        kind = _NOUNS[words[i]]
-        units = MINUTES if kind == "time" else KM
-        if became is not None and became[2] in units:
-            found.setdefault(kind, _unit(became[1], became[2], units, line))
+    became = [(m[1] or m[3], m[2] or m[4]) for m in _BECAME.finditer(spoken)]
+    named = {_NOUNS[word] for word in words if word in _NOUNS}
+    for kind, units in (("time", MINUTES), ("length", KM)):
+        for number, word in became:
+            if kind in named and word in units:
+                found.setdefault(kind, _unit(number, word, units, line))
+        if nouns and _BOTH.search(spoken):
+            several = dict.fromkeys(word for word in words if word in units)
+            if len(several) == 1:
+                found.setdefault(kind, _unit(None, next(iter(several)), units, line))
+        if (is_unit := _IS_UNIT.search(spoken)) and _NOUNS[is_unit[2]] == kind and is_unit[1] in units:
+            found.setdefault(kind, _unit(None, is_unit[1], units, line))
     for bracket in (False, True):
         for i in nouns:
             kind = _NOUNS[words[i]]
             unit = _unit_after(words[i + 1 :], MINUTES if kind == "time" else KM, line, bracket=bracket)
             if unit is not None:
                 found.setdefault(kind, unit)
+    if nouns and (at_end := _AT_END.search(spoken)):
+        kind = _NOUNS[words[nouns[0]]]
+        units = MINUTES if kind == "time" else KM
+        if at_end[1] in units:
+            found.setdefault(kind, _unit(None, at_end[1], units, line))
     return found
 
 
@@ -203,13 +257,17 @@ def _unit_after(words: list[str], units: dict[str, float], line: int, *, bracket
             return None
         words = words[1:]
     at, part = 0, None
-    while at < len(words) and (words[at] in _SAYS or (words[at] == "of" and words[at - 1] in ("unit", "units"))):
+    while at < len(words) and (
+        words[at] in _SAYS
+        or (words[at] == "of" and words[at - 1] in ("unit", "units"))
+        or (words[at] == "," and words[at + 1 : at + 2] in (["in"], ["given"], ["measured"], ["expressed"], ["stated"]))
+    ):
         at += 1
     before = words[at - 1] if at else ""
     number = ""
     if at < len(words) and re.fullmatch(_NUMBER, words[at]):
         number, at = words[at], at + 1
-        if not (_is_fraction(number) or bracket or before in ("in", "of")):
+        if not (_is_fraction(number) or bracket or before == "of" or (before == "in" and units is KM)):
             return None
     elif words[at : at + 1] and words[at].rstrip("s") in _PARTS:
         part, at = words[at].rstrip("s"), at + 1
@@ -218,7 +276,9 @@ def _unit_after(words: list[str], units: dict[str, float], line: int, *, bracket
     word, after = words[at] if at < len(words) else "", words[at + 1 : at + 3]
     if word not in units or after[:1] == ["/"] or after in (["of", "day"], ["of", "the"]):
         return None
-    if bracket and after[:1] not in (["]"], [")"]):
+    if after and after[0][0].isdigit():  # in hour 8: a time of day
+        return None
+    if bracket and [a for a in after if a != "."][:1] not in (["]"], [")"]):
         return None
     if part is not None:
         return Unit(f"{part} {word}", _PARTS[part] * units[word], line)
@@ -241,15 +301,20 @@ def _factor(number: str | None) -> float:
 
 def _flow_in(spoken: str) -> str | None:
     """Return the unit of vehicles and time that a sentence names of capacities, None where it names no time."""
+    if (every := _EVERY.search(spoken)) is not None:
+        return {"daily": "per day", "weekly": "per 7 days"}.get(every[1], every[1])
     if (named := _CAPACITY_OF.search(spoken)) and (span := _span(named[1], named[2])):
         return span
     named = _CAPACITY.search(spoken)
     if named is None:
         return None
-    for match in _FLOW.finditer(named[1]):
+    said = named[1]
+    if (became := _TO_FLOW.search(said)) is not None:
+        said = became[1]
+    for match in _FLOW.finditer(said):
         if match[1] is None or match[1] in MINUTES:
             return match[0].strip()
-    return next((span for match in _SPAN.finditer(named[1]) if (span := _span(match[1], match[2]))), None)
+    return next((span for match in _SPAN.finditer(said) if (span := _span(match[1], match[2]))), None)
 
 
 def _span(number: str, word: str) -> str | None:
@@ -268,7 +333,7 @@ def vehicles_per_hour(text: str) -> float | None:
 
     """
     bare = _PER_LANE.sub("", text.strip().lower()).strip(" .")
-    if bare in _PER_HOUR or not bare or (bare.isalpha() and bare not in ("vpd", "aadt", "adt", *MINUTES)):
+    if bare in _PER_HOUR or not bare or (bare.isalpha() and bare not in (*_PER_OTHER, *MINUTES)):
         return 1.0
     match = re.fullmatch(r"(?:[^\W\d]+\.?\s*)?(?:/|\bper\b)\s*(\d+(?:\.\d+)?)?\s*([a-z]+)", bare)
     if match is None or match[2] not in MINUTES:

@@ -323,6 +323,12 @@ def test_capacity_beside_lanes_is_that_of_a_lane(tmp_path, header):
      "~ Original times in seconds were converted to minutes", "<TIME OF DAY> 7 h", "<TIME PERIOD> 1 hour",
      "<TIME STAMP> 2 May, 7 h", "~ capacity is per direction", "~ capacities are per link, in veh/h",
      "~ capacity is in veh/h per direction", "~ capacity is in veh/hr and lengths in km",
+     "~ original times in hours, here in minutes",
+     "~ Travel time in hours in the source; converted by us to minutes",
+     "~ Times were given in hours by the agency. Times are in minutes in this file.",
+     "~ times in hours (multiplied by 60 to give minutes)", "~ travel times in hour 8", "~ times in hours 7 to 9",
+     "~ travel times in the hour 8 to 9", "~ travel times in 2 hours of peak", "~ capacity factor: 10 h per day",
+     "~ capacities scaled from per day to per hour", "<ORIGINAL TIME UNIT> hours",
      "~ creation time: 10 h", "~ Peak time is 1 hour", "~ simulation time is 2 h", "~ Time period: 1 hour",
      "~ Run time = 35 s", "~ counts were taken at times in hours of the day", "~ The time of day is given in h",
      "~ Times not in hours but minutes", "~ Times are given in minutes, not in seconds", "~ Value of time = 0.5 h",
@@ -348,6 +354,9 @@ def test_what_says_nothing_of_the_units_of_links_changes_nothing(tmp_path, comme
 @pytest.mark.parametrize(
     "said",
     ["~ Capacity (veh/day), length (km), time (min)", "~ capacity [veh/day]", "<UNITS> time min, capacity veh/day",
+     "~ daily capacity", "~ capacity in 1000 veh/h", "~ capacity in hundreds of vehicles per hour",
+     "~ capacity expressed per peak period (2.5 h)", "<CAPACITY PERIOD> 24 hours", "<CAPACITY TIME> 3 h",
+     "<UNITS> veh/day",
      "~ capacity: veh/day", "~ capacities are AADT", "~ Capacity is given for 2 hours", "~ 2-hour capacities",
      "~ capacity of the three hour peak", "~ capacities in 15 min", "~ 24-hourly link capacity"],
 )  # fmt: skip
@@ -433,6 +442,21 @@ def test_lanes_that_are_missing_or_none(tmp_path):
         ("~ init_node term_node capacity length fft b power ;", "<FREE FLOW TIME UNIT> 0.01 h\n", 0.6),
         ("~ init_node term_node capacity length fft b power ;", "<TIME UNIT> 1/100 h\n", 0.6),
         ("~ time in 0.01 hours\n~ init_node term_node capacity length fft b power ;", "", 0.6),
+        ("~ All times in this file are in hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ All times below are in hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ times in this file: hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ times in this network are in hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ free flow time, in hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ free flow times, in decimal hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ Free Flow Time (hrs.)\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ link travel times, in hours, at free flow\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ column 5 is free flow time in hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ t0 in hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ Times and lengths are in hours and miles\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ free flow time = length / speed, in hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ hours are the unit of time\n~ init_node term_node capacity length fft b power ;", "", 60.0),
+        ("~ init_node term_node capacity length fft b power ;", "<TIMEUNIT> h\n", 60.0),
+        ("~ init_node term_node capacity length fft b power ;", "<FREE FLOW TIME (HOURS)>\n", 60.0),
         ("~ Times in hundredths of an hour\n~ init_node term_node capacity length fft b power ;", "", 0.6),
         ("~ time in tenth hours\n~ init_node term_node capacity length fft b power ;", "", 6.0),
         ("~ Times not in minutes but hours\n~ init_node term_node capacity length fft b power ;", "", 60.0),
@@ -451,6 +475,30 @@ def test_times_in_other_units_become_minutes_with_a_notice(tmp_path, header, met
     np.testing.assert_allclose(data.graph.free_flow_min, 0.5 * minutes)
     assert "tntp_time" in [n.key for n in data.notices]
     assert "converted to minutes" in str(next(n for n in data.notices if n.key == "tntp_time"))
+
+
+@pytest.mark.parametrize(("said", "km"), [
+    ("~ segment lengths are in m", 0.002), ("~ length in hundreds of meters", 0.2),
+    ("~ Times and lengths are in minutes and miles", 3.218688),
+])  # fmt: skip
+def test_lengths_in_the_unit_of_a_comment(tmp_path, said, km):
+    net = with_header(
+        f"{said}\n~ init_node term_node capacity length fft b power ;", ["1 3 100 2 0.5 0.15 4", "3 2 100 2 0.5 0.15 4"]
+    )
+    np.testing.assert_allclose(read(tmp_path, net).graph.length_km, km)
+
+
+@pytest.mark.parametrize("said", ["~ creation time: 10 h", "~ times, in the source, are hours", "<RUN TIME> 35 s"])
+def test_a_unit_of_time_that_is_not_taken_is_told(tmp_path, said):
+    header, rows = (
+        "~ init_node term_node capacity length fft b power ;",
+        ["1 3 100 2 0.5 0.15 4", "3 2 100 2 0.5 0.15 4"],
+    )
+    meta = f"{said}\n" if said.startswith("<") else ""
+    data = read(tmp_path, with_header(header if meta else f"{said}\n{header}", rows, meta))
+    assert data.graph.free_flow_min.tolist() == [0.5, 0.5]
+    assert [n.key for n in data.notices] == ["tntp_time_odd"]
+    assert read(tmp_path / "b", with_header(header, rows, f"{meta}<TIME UNIT> minutes\n")).notices == ()
 
 
 def test_a_unit_of_time_that_is_not_known_is_told(tmp_path):
