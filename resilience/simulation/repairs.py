@@ -169,6 +169,7 @@ class Repairs:
                 world.taken_over.add(component)
         elif before >= 0:
             world.mended[component] = hour, before
+            world.taken_over.add(component)
 
     def _crew_tells(self, what: str, job: Job, crew: int) -> None:
         world = self.world

@@ -115,7 +115,7 @@ class Services:
     def step(self, hour: float, taken_over: Collection[int] = ()) -> list[Change]:
         """Bring the services of this hour about and return what changed, causes before their effects.
 
-        `taken_over` are broken components that another damage holds out than the one before.
+        `taken_over` are broken components that another damage holds out than the one before, and mended ones.
         """
         before = self.up.copy()
         broken = ~self.intact
@@ -264,7 +264,7 @@ class Services:
         """Return what is down longer than what it was told to go back to, suppliers before those they serve."""
         intact = self.intact
         down = [c for c, roots in self._roots.items() if roots and intact[c] and not (self.up[c] or before[c])]
-        left = {c for c in down if intact[list(self._roots[c])].any() or self._roots[c] & taken_over}
+        left = {c for c in down if intact[list(self._roots[c])].any() or (self._roots[c] | {c}) & taken_over}
         order = sorted(
             (c for wired in self.wired for c in wired.nodes.tolist() if c in left), key=lambda c: self._rank[c]
         )
@@ -378,25 +378,33 @@ class Services:
             whole[list(repaired)] = True
             waits = self._waiting()
             waits[list(repaired)] = False
-            up = self._holding(whole & ~waits, hour, limits=limits)
+            passes = whole & waits & self._idle
+            up = self._holding(whole & ~waits, passes, hour, limits=limits)
             while (ready := whole & waits & ~up & ~self._short(hour, up)).any():
-                more = self._holding(up | ready, hour, limits=limits)
+                more = self._holding(up | ready, passes, hour, limits=limits)
                 if np.array_equal(more, up):
                     break
                 up = more
             self._trials[repaired, limits] = up
         return self._trials[repaired, limits]
 
-    def _holding(self, on: Bools, hour: float, *, limits: bool) -> Bools:
-        """Return what of all that is switched on stays up: the greatest fixed point, shape (components,)."""
-        up, on = on.copy(), on.copy()
+    def _holding(self, wanted: Bools, passes: Bools, hour: float, *, limits: bool) -> Bools:
+        """Return what of all that is wanted stays up: the greatest fixed point, shape (components,).
+
+        `passes` are nodes that only pass power on.
+        """
+        up, on = wanted.copy(), wanted | passes
         while True:
             before = up.copy()
             starved = self.needs.consumer[self._unmet(hour, up)]
             up[starved] = on[starved] = False
             for wired in self.wired:
-                asked = wired.model.supplied if limits else wired.model.joined
-                up[wired.nodes] &= asked(on[wired.nodes], on[wired.links])
+                nodes, links = on[wired.nodes], on[wired.links]
+                if limits:
+                    live, shed = wired.model.serve(nodes, links, wanted[wired.nodes])
+                    up[wired.nodes] &= live & ~shed
+                else:
+                    up[wired.nodes] &= wired.model.joined(nodes, links)
             if np.array_equal(up, before):
                 return up
 

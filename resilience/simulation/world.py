@@ -58,7 +58,7 @@ class World:
     lost_by : component number -> number of the event in which it was told to be out for want of others
     mended : component number -> hour at which it was mended and number of the event in which it had been damaged, till
         it works
-    taken_over : components that another damage holds out in this hour than the one before
+    taken_over : components that another damage holds out in this hour than the one before, or none any more
     closed_by : number of the event that tells why each road link is closed now, -1 where it is open, shape (road
         links,)
     version : counts the changes of water and roads, so that others know when to look again
