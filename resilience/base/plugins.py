@@ -45,6 +45,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "readers": {
         "tntp": "resilience.readers.tntp:read_tntp",
+        "gmns": "resilience.readers.gmns:read_gmns",
         "geotiff": "resilience.readers.raster:read_raster",
     },
 }

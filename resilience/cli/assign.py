@@ -45,10 +45,12 @@ def assign(
     estimate: Annotated[int, typer.Option(metavar="STEPS", help=say("help.estimate"))] = 0,
     hold_out: Annotated[float, typer.Option(help=say("help.hold_out"))] = 0.2,
     out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
+    gmns: Annotated[Path | None, typer.Option(metavar="FOLDER", help=say("help.gmns"))] = None,
 ) -> None:
     """Assign the trips of a network to its roads."""
     from resilience.base.files import check_folder
     from resilience.cli.watch import Watch
+    from resilience.readers.gmns import is_gmns, read_gmns
     from resilience.readers.tntp import read_tntp
 
     gap = gap if gap is not None else 1e-6 if logit is None else 1e-4
@@ -66,14 +68,16 @@ def assign(
         from resilience.traffic.logit.logit import check_logit
 
         check_logit(logit, ways)
-    if out is not None:
-        check_folder(out)
+    for folder_out in (out, gmns):
+        if folder_out is not None:
+            check_folder(folder_out)
     given = None
     if trips is not None:
         from resilience.readers.omx import read_omx
 
         given = read_omx(trips, core=core)
-    data = read_tntp(folder, toll_weight=toll_weight, distance_weight=distance_weight, trips=given)
+    read = read_gmns if is_gmns(folder) else read_tntp
+    data = read(folder, toll_weight=toll_weight, distance_weight=distance_weight, trips=given)
     for notice in data.notices:
         typer.echo(say("cli.notice", text=notice), err=True)
     if turns is not None:
@@ -102,6 +106,10 @@ def assign(
         names = {"demand": 0.0, "served": 0.0, "minutes": float("inf")}
         matrices = {name: matrix_of(zones, tables["pairs"], name, fill=fill) for name, fill in names.items()}
         write_omx(omx, matrices, zones, about=data.name)
+    if gmns is not None:
+        from resilience.readers.gmns import write_gmns
+
+        write_gmns(gmns, data, tables["links"])
     numbers["seconds"] = round(time.perf_counter() - start, 4)
     if out is not None:
         from resilience.base.files import atomic

@@ -603,3 +603,12 @@ def test_criticality_tells_how_the_files_were_read(call, tmp_path):
     assert code == 0
     assert "Notice: Tiny_NET.tntp: the link 1-2 stands there more than once with the same values (lines 5, 6)" in err
     assert "Notice: Tiny_NET.tntp, line 4: free-flow times are in" in err
+
+
+def test_a_network_goes_to_gmns_and_back(call, tntp, tmp_path):
+    code, first, _ = call("assign", tntp, "--json", "--gmns", tmp_path / "g")
+    assert code == 0
+    assert "flow" in (tmp_path / "g" / "link.csv").read_text().splitlines()[0]
+    code, second, _ = call("assign", tmp_path / "g", "--json")
+    assert code == 0
+    assert json.loads(second)["total_travel_time"] == pytest.approx(json.loads(first)["total_travel_time"])
