@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from resilience.traffic.counts import Counts
     from resilience.traffic.equilibrium.solution import Assignment
 
-NAMES = ("from_node", "via_node", "to_node", "from_link", "to_link", "link")
+NAMES = ("from_node", "via_node", "to_node", "from_link", "to_link", "link", "vehicle")
 
 
 @app.command(help=say("cli.assign"))
@@ -41,6 +41,11 @@ def assign(
     core: Annotated[str | None, typer.Option(help=say("help.core"))] = None,
     omx: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.omx"))] = None,
     turns: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.turns"))] = None,
+    give_up: Annotated[float | None, typer.Option(metavar="MINUTES", help=say("help.give_up_after"))] = None,
+    elastic: Annotated[float | None, typer.Option(metavar="THETA", help=say("help.elastic"))] = None,
+    classes: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.class_file"))] = None,
+    closed: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.class_closed"))] = None,
+    hours: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.hours_file"))] = None,
     counts: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.counts"))] = None,
     estimate: Annotated[int, typer.Option(metavar="STEPS", help=say("help.estimate"))] = 0,
     hold_out: Annotated[float, typer.Option(help=say("help.hold_out"))] = 0.2,
@@ -49,6 +54,7 @@ def assign(
 ) -> None:
     """Assign the trips of a network to its roads."""
     from resilience.base.files import check_folder
+    from resilience.cli import travellers
     from resilience.cli.watch import Watch
     from resilience.readers.gmns import is_gmns, read_gmns
     from resilience.readers.tntp import read_tntp
@@ -62,6 +68,9 @@ def assign(
         raise InputError(say("error.above_zero_option", name="--seconds", found=seconds))
     if logit is not None and system_optimum:
         raise InputError(say("error.two_models", first="--system-optimum", second="--logit"))
+    others = (logit, counts, gmns, seconds, omx, give_up, elastic)
+    if hours is not None and (system_optimum or any(other is not None for other in others)):
+        raise InputError(say("error.hours_with_what"))
     if estimate and (counts is None or system_optimum or logit is not None):
         raise InputError(say("error.estimate_of_what"))
     if logit is not None:
@@ -82,10 +91,20 @@ def assign(
         typer.echo(say("cli.notice", text=notice), err=True)
     if turns is not None:
         data = _turned(data, turns)
+    if closed is not None and classes is None:
+        raise InputError(say("error.closed_of_whom"))
+    if classes is not None:
+        data = travellers.with_classes(
+            data, travellers.read_option(classes, *NAMES),
+            None if closed is None else travellers.read_option(closed, *NAMES),
+        )  # fmt: skip
+    data = travellers.with_answer(data, give_up, elastic)
     counted = _counted(data, counts) if counts is not None else None
     start = time.perf_counter()
     with Watch(seconds) as watch:
-        if counted is not None and estimate:
+        if hours is not None:
+            numbers, tables = _of_hours(data, watch, gap, hours)
+        elif counted is not None and estimate:
             numbers, tables = _estimated(data, watch, counted, gap, estimate, hold_out)
         else:
             numbers, tables = _solved(
@@ -181,6 +200,33 @@ def _solved(
         found = traffic.assign(data.graph, data.demand, **how)
         links, total = found.link_table(), found.total_travel_time
     return _of(found, links, total)
+
+
+def _of_hours(data: Tntp, watch: Watch, gap: float, path: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return the numbers and the tables of a row of time slices."""
+    import pandas as pd
+
+    from resilience import traffic
+    from resilience.cli.travellers import profile_of, read_option
+
+    factor, minutes = profile_of(read_option(path))
+    found = traffic.assign_hours(data.graph, data.demand, factor, minutes=minutes.tolist(), gap=gap)
+    table = found.table
+    numbers = {
+        "slices": len(table), "total_travel_time": 60.0 * float(table["total_travel_time"].sum()),
+        "relative_gap": float(table["relative_gap"].max()), "iterations": sum(s.iterations for s in found.slices),
+        "not_finished": float(found.not_finished.sum()), "converged": found.converged,
+        "stalled": bool(table["stalled"].any()),
+    }  # fmt: skip
+    parts = {
+        "links": [s.link_table().reset_index() for s in found.slices],
+        "pairs": [s.pair_table() for s in found.slices],
+    }
+    tables = {
+        name: pd.concat([part.assign(slice=i) for i, part in enumerate(some)], ignore_index=True)
+        for name, some in parts.items()
+    }
+    return numbers, tables | {"hours": table.reset_index(drop=True)}
 
 
 def _of(found: Assignment, links: pd.DataFrame, total: float) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:

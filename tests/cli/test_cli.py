@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -612,3 +613,84 @@ def test_a_network_goes_to_gmns_and_back(call, tntp, tmp_path):
     code, second, _ = call("assign", tmp_path / "g", "--json")
     assert code == 0
     assert json.loads(second)["total_travel_time"] == pytest.approx(json.loads(first)["total_travel_time"])
+
+
+def answered(call, *options):
+    code, out, err = call("assign", *options, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_assign_takes_answers_of_demand(call, tntp):
+    from resilience.readers.tntp import read_tntp
+    from resilience.traffic import Demand, Exponential, GiveUp, assign
+    from resilience.traffic.skims import skim
+
+    data = read_tntp(tntp)
+    pairs, vph, graph = data.demand.pairs, data.demand.vph, data.graph
+    empty = skim(graph, pairs, graph.minutes(np.zeros(graph.links)))
+    for options, answer in (
+        (("--give-up", 1.5), GiveUp(1.5)), (("--elastic", 0.2), Exponential(0.2, empty)),
+    ):  # fmt: skip
+        right = assign(graph, Demand(pairs, vph, answer=answer), gap=1e-6)
+        found = answered(call, tntp, *options)
+        assert found["unserved"] == pytest.approx(right.unserved.sum())
+        assert found["total_travel_time"] == pytest.approx(right.total_travel_time)
+
+
+def test_assign_takes_classes_and_links_closed_to_them(call, tntp, tmp_path):
+    (tmp_path / "classes.csv").write_text("vehicle,share,pce\ncar,0.75,1\nlorry,0.25,2\n")
+    first = flows(call, tntp, tmp_path / "a", "--classes", tmp_path / "classes.csv")
+    assert first["flow"].to_numpy() == pytest.approx(first["flow_car"] + 2 * first["flow_lorry"])
+    used = first[first["flow_lorry"] > 0].iloc[0]
+    (tmp_path / "closed.csv").write_text(f"vehicle,link\nlorry,{used['link']}\n")
+    options = "--classes", tmp_path / "classes.csv", "--closed", tmp_path / "closed.csv"
+    second = flows(call, tntp, tmp_path / "b", *options)
+    assert second.set_index("link").loc[used["link"], "flow_lorry"] == 0.0
+    assert second.set_index("link").loc[used["link"], "flow_car"] > 0.0
+
+
+def flows(call, tntp, out, *options):
+    answered(call, tntp, "--out", out, *options)
+    return pd.read_csv(out / "links.csv")
+
+
+def test_assign_takes_hours(call, tntp, tmp_path):
+    from resilience.readers.tntp import read_tntp
+    from resilience.traffic import assign_hours
+
+    (tmp_path / "day.csv").write_text("factor,minutes\n0.5,60\n1.0,30\n")
+    found = answered(call, tntp, "--hours", tmp_path / "day.csv", "--out", tmp_path / "o")
+    data = read_tntp(tntp)
+    right = assign_hours(data.graph, data.demand, [0.5, 1.0], minutes=[60, 30])
+    assert found["total_travel_time"] == pytest.approx(60 * right.table["total_travel_time"].sum())
+    table = pd.read_csv(tmp_path / "o" / "hours.csv")
+    assert table["assigned"].to_numpy() == pytest.approx(right.table["assigned"].to_numpy())
+    assert set(pd.read_csv(tmp_path / "o" / "links.csv")["slice"]) == {0, 1}
+
+
+BAD_OPTIONS = [
+    (("--give-up", 0), "--give-up must be a number above 0"),
+    (("--give-up", 5, "--elastic", 0.1), "--give-up and --elastic are two models"),
+    (("--closed", "x.csv"), "--closed needs --classes"),
+    (("--classes", "nowhere.csv"), "nowhere.csv"),
+    (("--classes", {"vehicle,pce": "car,1"}), 'lacks the column "share"'),
+    (("--classes", {"vehicle,share": "car,0.5"}), "add up to 1; found 0.5"),
+    (("--hours", {"minutes": "60"}), 'lacks the column "factor"'),
+    (("--hours", {"factor": "1"}, "--system-optimum"), "--hours goes with user equilibrium alone"),
+    (("--hours", {"factor": "-1"}), "in slice number"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD_OPTIONS)
+def test_options_that_do_not_go_are_told(call, tntp, tmp_path, options, message):
+    given = []
+    for option in options:
+        if isinstance(option, dict):
+            ((header, row),) = option.items()
+            (tmp_path / "t.csv").write_text(f"{header}\n{row}\n")
+            option = tmp_path / "t.csv"
+        given.append(option)
+    code, _, err = call("assign", tntp, *given)
+    assert code == 2
+    assert message in err
