@@ -60,7 +60,7 @@ class Surroundings(Protocol):
         ...
 
     def places(self, components: list[int]) -> list[tuple[int, ...]]:
-        """Return where a crew must go to mend components: places, each some junctions of which any will do."""
+        """Return where a crew must go for components: places, each some junctions of which any will do; -1 is none."""
         ...
 
     def hours_between(self, node: int, goal: int) -> float:
@@ -86,9 +86,16 @@ class Dispatcher:
         self.idle.items.extend(self.crews)
 
     def add(self, job: Job) -> Job:
-        """Put a job on the list, or let one of its name take it in that is not begun; return the one that it is."""
+        """Put a job on the list, or let one of its name take it in; return the one that it is.
+
+        One takes it in as long as no crew has begun with it, and after a crew has set out if that asks for no other
+        place, as another bore of the same tunnel does not.
+        """
         for known in self.jobs:
             if job.name and known.name == job.name and not known.begun:
+                there = {end for place in self.city.places(list(known.sites)) for end in place if end >= 0}
+                if known.taken and not all(there & set(place) for place in self.city.places(list(job.sites))):
+                    continue
                 for component, dry in job.sites.items():
                     known.sites[component] = min(dry, known.sites.get(component, dry))
                 known.work_hours = max(known.work_hours, job.work_hours)
@@ -110,7 +117,7 @@ class Dispatcher:
             if not self.idle.items:
                 return
             hours, _, crew = min(
-                ((self._way([crew.node], job)[0], crew.number, crew) for crew in self.idle.items),
+                ((self._way(crew.node, job)[0], crew.number, crew) for crew in self.idle.items),
                 key=lambda way: way[:2],
             )
             if hours < float("inf"):
@@ -121,39 +128,27 @@ class Dispatcher:
     def _dry(self, job: Job) -> bool:
         return all(self.city.depth_at(component) < dry for component, dry in job.sites.items())
 
-    def _way(self, been: list[int], job: Job) -> tuple[float, list[int]]:
-        """Return the hours to all places of a job, each time to the nearest next, and the junctions on the way.
+    def _way(self, node: int, job: Job) -> tuple[float, int]:
+        """Return the hours from a junction to all places of a job, each time to the nearest next, and where it ends.
 
-        Parameters
-        ----------
-        been : junctions where the crew was, the last of them where it is; the hours are inf where no way leads on
-
+        The hours are inf where a place is not reached.
         """
-        been, total = list(been), 0.0
-        left = [place for place in self.city.places(list(job.sites)) if not set(place) & set(been)]
+        left, total = list(self.city.places(list(job.sites))), 0.0
         while left and total < float("inf"):
             hours, node, place = min(
-                (self.city.hours_between(been[-1], end), end, place) for place in left for end in place
+                (self.city.hours_between(node, end), end, place) for place in left for end in place
             )
             total += hours
-            been.append(node)
             left.remove(place)
-        return total, been
+        return total, node
 
     def _work(self, crew: Crew, job: Job) -> Generator[Any, Any, None]:
         self.tell("crew_sent", job, crew.number)
-        hours, been = self._way([crew.node], job)
+        hours, goal = self._way(crew.node, job)
         yield self.env.timeout(default("crew.mobilise_hours") + hours)
-        while True:
-            hours, further = self._way(been, job)  # to what has joined the job meanwhile
-            if 0 < hours < float("inf"):
-                been = further
-                yield self.env.timeout(hours)
-            elif hours > 0 or not self._dry(job):
-                yield self.env.timeout(default("crew.retry_hours"))
-            else:
-                break
-        crew.node = been[-1]
+        crew.node = goal
+        while not self._dry(job):
+            yield self.env.timeout(default("crew.retry_hours"))
         job.begun = True
         self.tell("crew_arrived", job, crew.number)
         yield self.env.timeout(job.work_hours)

@@ -261,7 +261,7 @@ class CheckedEvent(Event):
             raise self.extension.wrong("step", water, say("extension.step"))
         if not isinstance(damage, Damage):
             raise self.extension.wrong("step", damage, say("extension.step"))
-        return self._checked_water(water), self._checked_damage(damage)
+        return self._checked_water(water), self._checked_damage(damage, hour)
 
     def at_risk(self, hour: int) -> NDArray[np.bool_] | None:
         """Return the zones that a warning names."""
@@ -307,7 +307,7 @@ class CheckedEvent(Event):
         self.water = water if whole else Water(level_m=water.level_m, cells_m=water.cells_m, **arrays)
         return self.water
 
-    def _checked_damage(self, damage: Damage) -> Damage:
+    def _checked_damage(self, damage: Damage, hour: int) -> Damage:
         """Return damage that keeps its contract, its columns as lists and arrays."""
         names = self._names("Damage.component", damage.component, say("extension.component"))
         strange = [name for name in names if name not in self.components]
@@ -327,8 +327,8 @@ class CheckedEvent(Event):
             raise self.extension.wrong("Damage.loss", float(loss[~((loss >= 0) & (loss <= 1))][0]), "0 – 1")
         if not np.isin(by, (NOBODY, OWN_STAFF, CREW)).all():
             raise self.extension.wrong("Damage.repaired_by", by.tolist(), "NOBODY, OWN_STAFF, CREW (0, 1, 2)")
-        if np.isnan(until[by == NOBODY]).any():
-            raise self.extension.wrong("Damage.until_hour", float("nan"), say("extension.until"))
+        if not (until[by == NOBODY] > hour).all():
+            raise self.extension.wrong("Damage.until_hour", until.tolist(), say("extension.until", hour=hour))
         repaired = by != NOBODY
         if not (hours[repaired] >= 0).all():
             raise self.extension.wrong("Damage.repair_hours", hours.tolist(), say("extension.work"))

@@ -25,10 +25,18 @@ if TYPE_CHECKING:
 
 NODATA = (-999, -9999, -32768, -99999, -999999, -9999.9)  # as programs write it that do not declare it
 NEAR_M = 1.0  # such a number is a height where another height is so near, as in heights of centimetres
-CODES = (0, 1000, 9999.9, 10000, 32767, 32768)  # numbers that may stand for none as well, as all of one digit may: -88
-SMALL_CODE = 10  # whole numbers up to this, of either sign, may as well
+CODES = (
+    0,
+    255,
+    1000,
+    9999.9,
+    10000,
+    32767,
+    32768,
+)  # numbers that may stand for none as well, as all of one digit may: -88
+SMALL_CODE = 10  # negative whole numbers down to this may as well
 ALONE_M, ALONE_HIGH_M = 50.0, 200.0  # they do where no other height is so near; negative ones, and others
-DEEP_M = 10.0  # small ones do where no other height is so near and the water's level lies so far above them
+DEEP_M, DEEP_CODES = 10.0, (-1, 0, 1)  # these do where no other is so near and the water lies so far above them
 SHORE_M = 1.0  # what lies less than this below the water's level is the water
 FEW = 3  # so many lowest or highest values may be such numbers
 CELL_BYTES = 40  # of a cell while a raster is read and used
@@ -245,7 +253,7 @@ def _alone(values: NDArray[np.float64], stored: NDArray[Any], level_m: float) ->
             top, several = max(heights[order[:many]]), cells[order[:many]].sum() > 1
             far = ALONE_M if top < 0 or stored.dtype == np.uint8 else ALONE_HIGH_M
             alone = away > far and (several or top < 0) and all(_looks_like_code(sign, stored.dtype) for sign in group)
-            sunk = away > DEEP_M and level_m - top > DEEP_M and all(map(_is_small, group))
+            sunk = away > DEEP_M and level_m - top > DEEP_M and several and many == 1 and group[0] in DEEP_CODES
             hole = away > ALONE_M and level_m - top > ALONE_M and several and all(sign % 1 == 0 for sign in group)
             is_water = many == 1 and 0.0 <= level_m - top < SHORE_M
             if (alone or sunk or hole) and not is_water:

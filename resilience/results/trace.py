@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 OUT = ("failed", "closed", "cut_off", "deadlock")
 STILL = ("still_out", "still_closed", "still_cut_off")  # it outlasts what it was told to go back to: what keeps it so
 TOLD = (*OUT, *STILL)
-ENDED_BY = {"failed": "back", "closed": "open", "cut_off": "reachable", "deadlock": "back"}
+ENDED_BY = {"failed": "back", "closed": "open", "cut_off": "reachable", "deadlock": "back",
+            "still_out": "back", "still_closed": "open", "still_cut_off": "reachable"}  # fmt: skip
 BACK = tuple(dict.fromkeys(ENDED_BY.values()))
 
 Log = list[dict[str, Any]]
@@ -238,16 +239,14 @@ def most_consequential(log: Log, count: int) -> Log:
 
 
 def outages(log: Log, component: str) -> list[tuple[dict[str, Any], float | None]]:
-    """Return each loss of a component with the hour it came back, None where it did not."""
+    """Return each loss of a component, and what kept it, with the hour it came back, None where it did not."""
     found: list[tuple[dict[str, Any], float | None]] = []
     for event in log:
         if event["component"] != component:
             continue
-        if event["what"] in OUT:
+        if event["what"] in TOLD:
             found.append((event, None))
         elif event["what"] in BACK:  # a tunnel fails and is closed, and each of the two ends by itself
-            for i in range(len(found) - 1, -1, -1):
-                if found[i][1] is None and ENDED_BY[found[i][0]["what"]] == event["what"]:
-                    found[i] = (found[i][0], float(event["hour"]))
-                    break
+            hour = float(event["hour"])
+            found = [(e, hour if ends is None and ENDED_BY[e["what"]] == event["what"] else ends) for e, ends in found]
     return found

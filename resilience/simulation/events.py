@@ -38,6 +38,7 @@ class Events:
         view = world.view(hour)
         water: Water | None = None
         by = np.full(world.links, -1)
+        world.waters.clear()
         for name, event in world.events.items():
             held = world.held(self.causes[name])
             held.flags.writeable = False
@@ -45,6 +46,7 @@ class Events:
             if brought is not None:
                 deeper = brought.link_m > (0.0 if water is None else water.link_m)
                 by[deeper] = self.causes[name]
+                world.waters[self.causes[name]] = brought
                 water = brought if water is None else water.deepest(brought)
             if len(damage):
                 world.damage(hour, self.causes[name], damage)

@@ -151,8 +151,10 @@ class Repairs:
             del self.harms[component]
         was_out = not self.world.services.intact[component]
         self._settle(hour, component)
+        last = max(over, key=lambda harm: harm.failure)
+        if component in self.world.mended:
+            self.world.mended[component] = hour, last.failure
         if was_out and self.world.services.intact[component]:
-            last = max(over, key=lambda harm: harm.failure)
             what = "repaired" if np.isnan(last.until) else "switched_on"
             self.world.record.tell(hour, self.world.name(component), what, "", last.failure)
 
@@ -173,7 +175,9 @@ class Repairs:
 
     def _crew_tells(self, what: str, job: Job, crew: int) -> None:
         world = self.world
-        cause = next((harm.failure for harm in self.harms[job.component] if harm.job is job), -1)
+        mine = [harm for c in job.sites for harm in self.harms.get(c, []) if harm.job is job]
+        failures = [harm.failure for harm in mine if harm.failure >= 0]
+        cause = min(failures) if failures else mine[0].cause  # damage that stops nothing goes back to what did it
         world.record.tell(world.env.now, world.name(job.component), what, "", cause, f"crew:{crew}")
 
 

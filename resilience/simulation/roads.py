@@ -50,8 +50,10 @@ class Roads:
     def _causes(self) -> Ints:
         """Return the number of the event that keeps each road link closed, if it is, shape (road links,)."""
         world = self.world
-        wet = world.water.link_m >= default("traffic.closure_depth_m")
-        causes = np.where(wet, world.water_by, -1)
+        deep = default("traffic.closure_depth_m")
+        causes = np.where(world.water.link_m >= deep, world.water_by, -1)
+        for event, water in world.waters.items():  # a flood that still closes a road is not over
+            causes[(self.told == event) & (water.link_m >= deep)] = event
         for link, component in zip(world.tunnel_link.tolist(), world.tunnel_component.tolist(), strict=True):
             if not world.services.up[component] and (cause := world.why_out(component)) >= 0:
                 causes[link] = cause

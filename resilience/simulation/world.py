@@ -48,6 +48,7 @@ class World:
     dispatcher : sends the crews
     touched : whether something was damaged or repaired since services last settled
     water : the water of the hour
+    waters : the water that each event brings, by its number
     water_by : number of the event that brought the water of each road link, -1 where it is dry, shape (road links,)
     roads : state of the roads for cars, None where the case has no roads
     blocked : road links shut to everybody, crews too (tunnels out of service), shape (road links,)
@@ -90,6 +91,7 @@ class World:
         self.dispatcher: Dispatcher | None = None
         self.links = len(city["road_links"])
         self.water: Water = dry(self.links, len(city.sites), len(city["zones"]))
+        self.waters: dict[int, Water] = {}
         self.water_by = np.full(self.links, -1)
         self.road = city.road
         self.roads: RoadState | None = open_state(self.road) if self.road is not None else None

@@ -110,26 +110,30 @@ def test_one_work_at_several_sites_waits_for_all_of_them_and_the_crew_drives_fro
     assert work([both], at={1: 2, 2: 5}, cut=[5]) == ({}, [])
 
 
-@pytest.mark.parametrize(("joins", "arrives"), [(0.0, 7.0), (2.0, 7.0), (9.0, 3.0)])
-def test_work_of_a_name_takes_in_what_fails_before_it_is_begun(joins, arrives):
-    """The first site is 2 h away, the second 4 h behind it and 6 h of work; what comes late is a job of its own."""
+@pytest.mark.parametrize(("joins", "where", "one"), [(-1.0, 6, True), (0.5, 2, True), (0.5, 6, False), (9.0, 2, False)])
+def test_work_of_a_name_takes_in_what_fails_before_it_is_begun(joins, where, one):
+    """The first site is 2 h away, the crew arrives at 3. Once it is on its way it is sent to no other place."""
     env, told = simpy.Environment(), []
     board = Dispatcher(
-        env, [Crew(mesa.Model(seed=0), 0, 0)], ORDERS[0], Town(env, at={1: 2, 2: 6}),
+        env, [Crew(mesa.Model(seed=0), 0, 0)], ORDERS[0], Town(env, at={1: 2, 2: where}),
         lambda *w: told.append((env.now, w[0], w[1].component)),
     )  # fmt: skip
+    more = Job({2: 0.3}, 6.0, 0.0, 0.0, "tube")
 
     def second():
         yield env.timeout(joins)
-        board.add(Job({2: 0.3}, 6.0, 0.0, 0.0, "tube"))
+        board.add(more)
 
     board.add(Job({1: 0.3}, 5.0, 0.0, 0.0, "tube"))
-    env.process(second())
+    if joins < 0:
+        board.add(more)
+    else:
+        env.process(second())
     board.send()
     env.run(until=30)
-    assert told == [(0, "crew_sent", 1), (arrives, "crew_arrived", 1)]
-    assert [list(ended.sites) for ended in board.finished] == [[1, 2] if joins < 3 else [1]]
-    assert [list(waiting.sites) for waiting in board.jobs] == ([] if joins < 3 else [[2]])
+    assert told == [(0, "crew_sent", 1), (7.0 if joins < 0 else 3.0, "crew_arrived", 1)]
+    assert [list(ended.sites) for ended in board.finished] == [[1, 2] if one else [1]]
+    assert [list(waiting.sites) for waiting in board.jobs] == ([] if one else [[2]])
 
 
 def test_no_crews_no_repairs():

@@ -193,7 +193,7 @@ def test_such_a_number_among_like_heights_is_a_height(tmp_path, stored, more, lo
     assert (found.min(), found.max()) == (pytest.approx(lowest, abs=1e-4), pytest.approx(highest, abs=1e-4))
 
 
-@pytest.mark.parametrize("code", [0, -1, -10, 1, 10])
+@pytest.mark.parametrize("code", [0, -1, 1])
 def test_a_small_number_far_below_the_water_and_all_ground_is_no_height(tmp_path, code):
     """Ground of 40 m beside a lake at 39 m; where the lake lies at the number itself, it is the lake."""
     path = write(tmp_path / "t.tif", np.float32([[code, code, 40, 39, 41.5]]))
@@ -202,6 +202,19 @@ def test_a_small_number_far_below_the_water_and_all_ground_is_no_height(tmp_path
     assert read_raster(path, CRS, code + 0.5).values.min() == code
     deep = write(tmp_path / "deep.tif", np.float32([[code, code, code + 8, code + 16, code + 24, 39, 40]]))
     assert read_raster(deep, CRS, 39.2).values.min() == code
+
+
+@pytest.mark.parametrize(
+    ("stored", "level"),
+    [
+        (np.int16([[4, 4, 5, 17], [6, 6, 18, 19]]), 17.0),  # a quarry
+        (np.float32([[-8, -8, 3, 4], [-8, -8, 3, 5]]), 3.0),  # a dry dock
+        (np.float32([[4, 15, 16, 17]]), 15.0),  # an underpass
+        (np.int16([[-4, -4, -3, 1], [-2, 0, 2, 3]]), 0.0),  # a polder
+    ],
+)
+def test_pits_and_polders_are_ground(tmp_path, stored, level):
+    assert read_raster(write(tmp_path / "t.tif", stored), CRS, level).values.min() == stored.min()
 
 
 @pytest.mark.parametrize("code", [100, 255, -100, -500, 333])

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
-from scipy.sparse import coo_array, diags_array
-from scipy.sparse.linalg import splu
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,6 +85,9 @@ def order(many: int, tail: Ints, head: Ints) -> Ints:
     if many == 0:
         return np.zeros(0, np.int64)
     ones = np.ones(2 * len(tail))
+    from scipy.sparse import coo_array, diags_array  # of no use to small networks
+    from scipy.sparse.linalg import splu
+
     joined = coo_array((ones, (np.r_[tail, head], np.r_[head, tail])), shape=(many, many)).tocsc()
     joined.data[:] = -1.0
     degree = np.asarray(-joined.sum(axis=0)).ravel()
