@@ -188,6 +188,11 @@ class NumberAsCause(Base):
         return Event.at_once(Damage.of(nodes(inputs), cause=7), onset.hour)
 
 
+class OverBefore(Base):
+    def start(self, inputs, severity, onset, streams):
+        return struck(nodes(inputs), onset, until_hour=onset.hour)
+
+
 class Raises(Base):
     def start(self, inputs, severity, onset, streams):
         return struck(nodes(inputs)[: 1 // 0], onset)
@@ -239,7 +244,7 @@ class BadSeverity(Good):
 HAZARDS = [
     (NoStart, "whole", "start is missing"), (NoEvent, "shapes", "Event.at_once"), (NoStep, "shapes", "Event.at_once"),
     (WrongShape, "shapes", "Damage.loss"), (WrongTuple, "shapes", "two things"), (UnknownComponent, "shapes", "power:gone"),
-    (TooMuchLoss, "shapes", "1.5"), (NeverBack, "shapes", "until_hour"), (Raises, "shapes", "ZeroDivisionError"),
+    (TooMuchLoss, "shapes", "1.5"), (NeverBack, "shapes", "until_hour"), (OverBefore, "shapes", "until_hour"), (Raises, "shapes", "ZeroDivisionError"),
     (WorkOfNumbers, "shapes", "list of"), (TooFewWorks, "shapes", "list of"),
     (NumberAsCause, "shapes", "Damage.cause"), (WetForever, "shapes", "Damage.dry_m"),
     (WordsAsLoss, "shapes", "Damage.loss"), (NestedComponents, "shapes", "Damage.component"),

@@ -320,11 +320,11 @@ def _use_units(
         values = {"file": path.name, "line": str(time.line), "unit": time.text, "factor": f"{time.worth or 1.0:.6g}"}
         notices.append(Notice(key, values))
         table[:, COLUMNS.index("free_flow_time")] *= time.worth or 1.0
+    elif time is None and (unit := _looks_like(table)) is not None:
+        notices.append(Notice(f"tntp_time_looks_{unit}", {"file": path.name}))
     elif time is None and layout.odd is not None:
         values = {"file": path.name, "line": str(layout.odd.line), "unit": layout.odd.text}
         notices.append(Notice("tntp_time_odd", values))
-    elif time is None and (unit := _looks_like(table)) is not None:
-        notices.append(Notice(f"tntp_time_looks_{unit}", {"file": path.name}))
     at = COLUMNS.index("length")
     if length_unit is not None:
         return table[:, at] * _KM[length_unit]

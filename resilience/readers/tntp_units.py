@@ -68,12 +68,18 @@ _LINKS = re.compile(
 )
 _NOT_BUT = re.compile(r"\bnot\s+(?:in\s+)?[a-z]+\s*,?\s+but\b")
 _BECAME = re.compile(
-    rf"\b(?:converted|changed)\b(?:\s+[a-z]+){{0,4}}?\s+(?:in)?to\s+({_NUMBER})?\s*([a-z]+)\b"
-    rf"|\bto\s+(?:give|get|obtain|yield)\s+({_NUMBER})?\s*([a-z]+)\b"
+    r"\b(?:converted|changed)\b(?:\s+[a-z]+){0,4}?\s+(?:in)?to\s+([a-z]+)\b"
+    r"|\b(?:multiplied|divided)\s+by\s+\S+\s+to\s+(?:give|get|obtain|yield)\s+([a-z]+)\b"
 )
-_BOTH = re.compile(r"\b(?:times?|lengths?|distances?)\s+and\s+(?:times?|lengths?|distances?)\b")
+_SCALED = re.compile(r"\b(?:multipl\w+|divided?|scaled)\b")
+_BOTH = re.compile(
+    r"\b(?:times?|lengths?|distances?)\s+and\s+(?:(?:travel|free|flow)\s+)*(?:times?|lengths?|distances?)\s+"
+    r"(?:(?:are|is|given|measured|expressed|stated|in|:)\s*)+([a-z]+)\s+and\s+([a-z]+)\b(?!\s*/|\s+per\b)"
+)
 _IS_UNIT = re.compile(r"\b([a-z]+)\s+(?:are|is)\s+(?:the\s+|an?\s+)?units?\s+of\s+(times?|lengths?|distances?)\b")
 _AT_END = re.compile(r",\s*(?:all\s+|both\s+)?in\s+([a-z]+)$")
+_ABOUT_UNITS = {"all", "the", "units", "unit", "used", "are", "in", "is", "of", "and", "here"}
+_COSTS = {"cost", "costs", "impedance", "impedances"}
 _NAMED_TIME = {*MINUTES} - {"min", "mins", "minute", "minutes", "d", "day", "days"}
 _CAPACITY = re.compile(r"\bcapacit(?:y|ies)\b(?!\s+factor)(.*?)(?:;|\.\s|$)")
 _EVERY = re.compile(r"\b(daily|weekly|monthly|yearly|annual)\s+(?:[a-z]+\s+)?capacit(?:y|ies)\b")
@@ -127,10 +133,10 @@ def read_unit_row(text: str, line: int) -> Units | None:
     Unit(text='s', worth=0.016666666666666666, line=2)
 
     """
-    words = [word.strip("()[],:") for word in text.lower().strip().strip("~; \t").split()]
+    words = [word.strip("()[],:;") for word in text.lower().strip().strip("~; \t").split()]
     words = [word for word in words if word and word not in _NO_UNIT]
-    named = bool(words) and words[0] in ("unit", "units")
-    words = words[1:] if named else words
+    if {"unit", "units"} & {*words}:
+        words = [word for word in words if word not in _ABOUT_UNITS]
     of = {kind: [w for w in words if w in units] for kind, units in (("time", MINUTES), ("length", KM))}
     flows = [w for w in words if w in _PER_HOUR or re.fullmatch(r"(?:veh|vehicles?|pcu|pce|cars?|pc)s?/\S+", w)]
     others = [w for w in words if w in _OTHER_UNITS]
@@ -153,7 +159,9 @@ def read_units(key: str, text: str, line: int) -> Units:
     >>> read_units("RUN TIME", "35 s", 4).time
 
     """
-    spoken = re.sub(r"^[~\s]+", "", re.sub(r"[_-]", " ", text.lower()).strip().rstrip("~ ;."))
+    spoken = re.sub(r"\bt_0\b", "t0", text.lower())
+    spoken = re.sub(r"\s*/\s*", "/", re.sub(r"[_\s-]+", " ", spoken))
+    spoken = re.sub(r"^[~\s]+", "", spoken.strip().rstrip("~ ;."))
     key = key.lower()
     if (inside := re.search(r"[(\[]([^)\]]*)[)\]]", key)) and not spoken:
         key, spoken = key[: inside.start()], inside[1]
@@ -165,10 +173,17 @@ def read_units(key: str, text: str, line: int) -> Units:
     flow = None if capacity is None else Unit(capacity, vehicles_per_hour(capacity), line)
     odd = None
     if "time" not in found and (prose or words & _TIME):
-        named = [word for word in _WORD.findall(spoken) if word in _NAMED_TIME]
-        if named and (words & _TIME or any(word in _TIME for word in _WORD.findall(spoken))):
-            odd = Unit(named[0], None, line)
+        odd = _odd(spoken, line, bool(words & _TIME))
     return Units(found.get("time"), found.get("length"), flow, per_lane, odd)
+
+
+def _odd(spoken: str, line: int, of_time: bool) -> Unit | None:
+    """Return a unit of time other than the minute that a line names with a time or a cost, None where it names none."""
+    words = _WORD.findall(re.sub(r"(?:/|\bper\s+)[a-z0-9]+", " ", spoken))
+    if not of_time and not {*words} & (_TIME | _COSTS):
+        return None
+    named = [word for word in words if word in _NAMED_TIME] or _SCALED.findall(spoken)
+    return Unit(named[0], None, line) if named else None
 
 
 def _capacity(key: set[str], spoken: str, text: str, *, prose: bool) -> str | None:
@@ -188,7 +203,7 @@ def _capacity(key: set[str], spoken: str, text: str, *, prose: bool) -> str | No
 
 def _valued(key: set[str], value: str, line: int) -> dict[str, Unit]:
     """Return the units that metadata give, by kind; a key with words that are not of links says nothing of them."""
-    if not key <= _KEY or not key & (_NOUNS.keys() | {"unit", "units"}):
+    if not key <= _KEY or not (key & _NOUNS.keys() or key <= {"unit", "units", "of", "the", "model", "network"}):
         return {}
     found: dict[str, Unit] = {}
     only = {_NOUNS[word] for word in key if word in _NOUNS}
@@ -211,18 +226,16 @@ def _said(spoken: str, line: int) -> dict[str, Unit]:
     words = _WORD.findall(spoken)
     nouns = [i for i, word in enumerate(words) if word in _NOUNS and _is_of_links(words[:i])]
     found: dict[str, Unit] = {}
-    became = [(m[1] or m[3], m[2] or m[4]) for m in _BECAME.finditer(spoken)]
-    named = {_NOUNS[word] for word in words if word in _NOUNS}
+    became = _became(spoken)
+    both = _BOTH.search(spoken) if nouns else None
+    is_unit = _IS_UNIT.search(spoken)
     for kind, units in (("time", MINUTES), ("length", KM)):
-        for number, word in became:
-            if kind in named and word in units:
-                found.setdefault(kind, _unit(number, word, units, line))
-        if nouns and _BOTH.search(spoken):
-            several = dict.fromkeys(word for word in words if word in units)
-            if len(several) == 1:
-                found.setdefault(kind, _unit(None, next(iter(several)), units, line))
-        if (is_unit := _IS_UNIT.search(spoken)) and _NOUNS[is_unit[2]] == kind and is_unit[1] in units:
-            found.setdefault(kind, _unit(None, is_unit[1], units, line))
+        said = [*(both.groups() if both else ()), *([is_unit[1]] if is_unit and _NOUNS[is_unit[2]] == kind else [])]
+        for word in [*became.get(kind, []), *said]:
+            if word in units:
+                found.setdefault(kind, _unit(None, word, units, line))
+    if _SCALED.search(spoken) and not became and not re.search(r"\bto\s+(?:get|obtain|give|yield)\b", spoken):
+        return {kind: unit for kind, unit in found.items() if kind != "time"}
     for bracket in (False, True):
         for i in nouns:
             kind = _NOUNS[words[i]]
@@ -237,6 +250,22 @@ def _said(spoken: str, line: int) -> dict[str, Unit]:
     return found
 
 
+def _became(spoken: str) -> dict[str, list[str]]:
+    """Return the units that times and lengths were converted to, by kind: in the clause that names them or the next."""
+    found: dict[str, list[str]] = {}
+    before: set[str] = set()
+    for clause in re.split(r"[;,]|\.\s", spoken):
+        words = _WORD.findall(clause)
+        named = {_NOUNS[w] for i, w in enumerate(words) if w in _NOUNS and _is_of_links(words[:i])}
+        if not named and words[:1] in (["converted"], ["changed"], ["multiplied"], ["divided"]):
+            named = before
+        for match in _BECAME.finditer(clause):
+            for kind in named:
+                found.setdefault(kind, []).append(match[1] or match[2])
+        before = named
+    return found
+
+
 def _is_of_links(before: list[str]) -> bool:
     """Return whether the words before "time" or "length" leave it one of links, back to where the sentence begins."""
     for i in range(len(before) - 1, -1, -1):
@@ -245,7 +274,7 @@ def _is_of_links(before: list[str]) -> bool:
             return True
         if word == "of":
             return i > 0 and before[i - 1] in ("unit", "units")
-        if word not in _OF_LINKS:
+        if word not in _OF_LINKS or (word == "flow" and (i == 0 or before[i - 1] != "free")):
             return False
     return True
 
@@ -267,7 +296,7 @@ def _unit_after(words: list[str], units: dict[str, float], line: int, *, bracket
     number = ""
     if at < len(words) and re.fullmatch(_NUMBER, words[at]):
         number, at = words[at], at + 1
-        if not (_is_fraction(number) or bracket or before == "of" or (before == "in" and units is KM)):
+        if not (_is_fraction(number) or before == "of" or ((bracket or before == "in") and units is KM)):
             return None
     elif words[at : at + 1] and words[at].rstrip("s") in _PARTS:
         part, at = words[at].rstrip("s"), at + 1

@@ -9,6 +9,7 @@ import pytest
 
 from resilience.base.streams import Streams
 from resilience.case.case import load_case
+from resilience.results.trace import outages as outages_of
 from resilience.simulation.engine import run
 from tests.tiny import write_case
 
@@ -97,6 +98,22 @@ def test_losses_beside_a_deadlock_have_their_own_cause(tmp_path):
         assert told(record, component) == [(10, "failed", {"hazard:line"}), (20, "back", {"hazard:line"})]
     assert told(record, "facility:W")[-1] == (72, "deadlock", {"hazard:works"})
     assert told(record, "power:F")[-1] == (72, "deadlock", {"hazard:works"})
+
+
+def test_what_is_switched_on_and_back_in_one_hour_goes_back_to_the_same(tmp_path):
+    """The station is out from 0 to 30 for one reason and from 5 to 30 for another."""
+    record = happened(tmp_path / "c", LINE, {"a": (["power:S"], 0, 30), "b": (["power:S"], 5, 30)})
+    assert told(record, "power:S")[-2:] == [(30, "switched_on", {"hazard:b"}), (30, "back", {"hazard:b"})]
+
+
+def test_a_loss_that_is_told_twice_ends_once(tmp_path):
+    record = happened(tmp_path / "c", LINE, {"a": (["power:S"], 0, 10), "b": (["power:S"], 5, 30)})
+    assert [(e["what"], e["hour"], ends) for e, ends in outages_of(record.events, "power:S")] == [
+        ("failed", 0, 30), ("failed", 5, 30)
+    ]  # fmt: skip
+    assert [(e["what"], e["hour"], ends) for e, ends in outages_of(record.events, "zone:Z")] == [
+        ("failed", 0, 30), ("still_out", 10, 30)
+    ]  # fmt: skip
 
 
 def drawn(seed):
