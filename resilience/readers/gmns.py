@@ -67,7 +67,7 @@ class _Table:
 
     def words(self, column: str) -> list[str]:
         """Return the cells of a column; an empty one is a fault."""
-        self.tell(column, [not word for word in self.columns[column]], "empty_cell")
+        self.fault(column, [not word for word in self.columns[column]], "empty_cell")
         return self.columns[column]
 
     def numbers(self, column: str, empty: float = np.nan, *, least: float = 0.0, above: bool = False) -> Floats:
@@ -75,27 +75,27 @@ class _Table:
         words = self.columns.get(column, [""] * len(self.lines))
         found = pd.to_numeric(pd.Series(words, dtype=object).replace("", "nan"), errors="coerce").to_numpy(float)
         blank = np.array([not word for word in words])
-        self.tell(column, np.isnan(found) & ~blank, "not_a_number")
-        self.tell(column, np.isinf(found), "not_finite")
+        self.fault(column, np.isnan(found) & ~blank, "not_a_number")
+        self.fault(column, np.isinf(found), "not_finite")
         if np.isnan(empty):
-            self.tell(column, blank, "empty_cell")
+            self.fault(column, blank, "empty_cell")
         low = found <= least if above else found < least
-        self.tell(column, low, "too_small", f"{'>' if above else '>='} {least:g}")
+        self.fault(column, low, "too_small", f"{'>' if above else '>='} {least:g}")
         return np.where(blank, empty, found)
 
     def flags(self, column: str, empty: bool) -> list[bool]:
         """Return yes and no."""
         words = [word.lower() for word in self.columns.get(column, [""] * len(self.lines))]
-        self.tell(column, [word not in _YES | _NO | {""} for word in words], "not_a_boolean")
+        self.fault(column, [word not in _YES | _NO | {""} for word in words], "not_a_boolean")
         return [word in _YES if word else empty for word in words]
 
     def numbered(self, column: str, known: dict[str, int], target: str) -> Ints:
         """Return the number of the row that each cell names."""
         words = self.words(column)
-        self.tell(column, [word not in known and word != "" for word in words], "unknown_ref", target)
+        self.fault(column, [word not in known and word != "" for word in words], "unknown_ref", target)
         return np.array([known.get(word, 0) for word in words], np.int64)
 
-    def tell(self, column: str, bad: object, key: str, expected: str = "") -> None:
+    def fault(self, column: str, bad: object, key: str, expected: str = "") -> None:
         """Append a problem for each of the first rows that are bad."""
         rows = np.flatnonzero(np.asarray(bad, np.bool_))
         words = self.columns.get(column, [""] * len(self.lines))
@@ -185,7 +185,7 @@ class _Places:
 
     def __init__(self, table: _Table) -> None:
         ids = table.words("node_id")
-        table.tell("node_id", pd.Index(ids).duplicated(), "duplicate_id")
+        table.fault("node_id", pd.Index(ids).duplicated(), "duplicate_id")
         xy = np.column_stack([table.numbers(c, 0.0, least=-np.inf) for c in ("x_coord", "y_coord")])
         zone_of, kind = (table.columns.get(c, [""] * len(ids)) for c in ("zone_id", "node_type"))
         self.zones = sorted({z for z in zone_of if _is_zone(z)}, key=_natural)
