@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.readers.raster import Raster
-__all__ = ["CRS", "graph", "pairs", "shortest", "terrain", "write_case", "write_tif", "write_tntp"]
+__all__ = ["CRS", "graph", "pairs", "shortest", "terrain", "write_case", "write_outages", "write_tif", "write_tntp"]
 
 # ------------------------------------------------------------------------------------------------ road graphs
 
@@ -108,6 +109,31 @@ severity = 1.0
 onset = "Monday 05:00"
 horizon_days = 1
 """
+
+
+HEAD = """
+[case]
+name = "T"
+crs = "EPSG:26914"
+currency = "USD"
+price_year = 2024
+"""
+
+
+def write_outages(
+    folder: Path, tables: dict[str, str], outages: dict[str, tuple[Sequence[str], float, float]], *,
+    onset: str = "Monday 00:00", days: int = 3,
+) -> Path:  # fmt: skip
+    """Write a case whose scenario "s" switches components off: name -> (ids, first hour, hour after the last)."""
+    toml = HEAD
+    for name, (ids, first, last) in outages.items():
+        toml += f'[[hazard]]\nname = "{name}"\nkind = "outage"\npattern = "listed"\nlisted = {json.dumps(list(ids))}\n'
+        toml += f"start_hour = {first}\nend_hour = {last}\n"
+    toml += f'[[scenario]]\nname = "s"\nhazard = {json.dumps(list(outages))}\nseverity = 1.0\n'
+    toml += f'onset = "{onset}"\nhorizon_days = {days}\n'
+    write_case(folder, tables)
+    (folder / "case.toml").write_text(toml, encoding="utf-8")
+    return folder
 
 
 def write_case(folder: Path, tables: dict[str, str], *, among: str = "power.kind == 'source'", more: str = "") -> Path:

@@ -116,13 +116,13 @@ class Dispatcher:
         for job in waiting:
             if not self.idle.items:
                 return
-            hours, _, crew = min(
-                ((self._way(crew.node, job)[0], crew.number, crew) for crew in self.idle.items),
-                key=lambda way: way[:2],
+            (hours, goal), crew = min(
+                ((self._way(crew.node, job), crew) for crew in self.idle.items),
+                key=lambda way: (way[0][0], way[1].number),
             )
             if hours < float("inf"):
                 job.taken = True
-                self.env.process(self._work(crew, job))
+                self.env.process(self._work(crew, job, hours, goal))
                 self.idle.items.remove(crew)
 
     def _dry(self, job: Job) -> bool:
@@ -142,10 +142,9 @@ class Dispatcher:
             left.remove(place)
         return total, node
 
-    def _work(self, crew: Crew, job: Job) -> Generator[Any, Any, None]:
+    def _work(self, crew: Crew, job: Job, travel_hours: float, goal: int) -> Generator[Any, Any, None]:
         self.tell("crew_sent", job, crew.number)
-        hours, goal = self._way(crew.node, job)
-        yield self.env.timeout(default("crew.mobilise_hours") + hours)
+        yield self.env.timeout(default("crew.mobilise_hours") + travel_hours)
         crew.node = goal
         while not self._dry(job):
             yield self.env.timeout(default("crew.retry_hours"))

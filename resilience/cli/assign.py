@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from resilience.traffic.counts import Counts
     from resilience.traffic.equilibrium.solution import Assignment
 
-NAMES = ("from_node", "via_node", "to_node", "from_link", "to_link", "link", "vehicle")
-
 
 @app.command(help=say("cli.assign"))
 def assign(
@@ -77,9 +75,9 @@ def assign(
         from resilience.traffic.logit.logit import check_logit
 
         check_logit(logit, ways)
-    for folder_out in (out, gmns):
-        if folder_out is not None:
-            check_folder(folder_out)
+    for target in (out, gmns):
+        if target is not None:
+            check_folder(target)
     given = None
     if trips is not None:
         from resilience.readers.omx import read_omx
@@ -95,8 +93,7 @@ def assign(
         raise InputError(say("error.closed_of_whom"))
     if classes is not None:
         data = travellers.with_classes(
-            data, travellers.read_option(classes, *NAMES),
-            None if closed is None else travellers.read_option(closed, *NAMES),
+            data, travellers.read_option(classes), None if closed is None else travellers.read_option(closed)
         )  # fmt: skip
     data = travellers.with_answer(data, give_up, elastic)
     counted = _counted(data, counts) if counts is not None else None
@@ -139,30 +136,22 @@ def assign(
     _tell(numbers, watch, gap, as_json=as_json)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """Return a table whose names of nodes and links stay as they are written."""
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path, dtype=dict.fromkeys(NAMES, str))
-    except (OSError, ValueError) as error:
-        raise InputError(say("error.bad_table", path=path, reason=error)) from error
-
-
 def _turned(data: Tntp, path: Path) -> Tntp:
     """Return the network with the turns of a file."""
     from dataclasses import replace
 
+    from resilience.cli.travellers import read_option
     from resilience.traffic import with_turns
 
-    return replace(data, graph=with_turns(data.graph, _read(path)))
+    return replace(data, graph=with_turns(data.graph, read_option(path)))
 
 
 def _counted(data: Tntp, path: Path) -> Counts:
     """Return the counts of a file."""
+    from resilience.cli.travellers import read_option
     from resilience.traffic.counts import read_counts
 
-    return read_counts(data.graph, _read(path))
+    return read_counts(data.graph, read_option(path))
 
 
 def _estimated(

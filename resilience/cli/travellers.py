@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from resilience.traffic.demand import Answer
 
 
+NAMES = ("from_node", "via_node", "to_node", "from_link", "to_link", "link", "vehicle")
+
+
 def with_answer(data: Tntp, give_up: float | None, elastic: float | None) -> Tntp:
     """Return a network whose trips stay at home beyond so many minutes, or grow fewer with every minute.
 
@@ -126,11 +129,11 @@ def profile_of(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return numbers(table, "factor"), minutes
 
 
-def read_option(path: Path, *names: str) -> pd.DataFrame:
-    """Return a table of an option, the columns of names as they are written."""
+def read_option(path: Path) -> pd.DataFrame:
+    """Return the table of an option; names of nodes, links and vehicles stay as they are written."""
     import pandas as pd
 
     try:
-        return pd.read_csv(path, dtype=dict.fromkeys(names, str))
+        return pd.read_csv(path, dtype=dict.fromkeys(NAMES, str))
     except (OSError, ValueError) as error:
         raise InputError(say("error.bad_table", path=path, reason=error)) from error

@@ -293,8 +293,10 @@ class CheckedEvent(Event):
 
     def _checked_water(self, water: Water | None) -> Water | None:
         """Return water that keeps its contract; the same as before is not looked at again."""
-        if water is None or water is self.given:
-            return self.water if water is not None else None
+        if water is None:
+            return None
+        if water is self.given:
+            return self.water
         arrays = {
             part: self._array(f"Water.{part}", getattr(water, part), shape, least=0.0)
             for part, shape in self.shapes.items()

@@ -17,6 +17,7 @@ from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.files import atomic
 from resilience.base.text import say
 from resilience.readers.tntp import Tntp
+from resilience.readers.tntp_units import KM
 from resilience.traffic.demand import Demand, Pairs
 from resilience.traffic.graph import RoadGraph
 
@@ -30,8 +31,8 @@ NODE = ("node_id", "x_coord", "y_coord", "zone_id", "node_type")
 LINK = ("link_id", "from_node_id", "to_node_id", "directed", "length", "free_speed", "capacity", "lanes", "toll",
         "vdf_alpha", "vdf_beta", "vdf_fftt")  # fmt: skip
 DEMAND = ("o_zone_id", "d_zone_id", "volume")
-_KM = {"mi": 1.609344, "mile": 1.609344, "miles": 1.609344, "km": 1.0, "kilometer": 1.0, "kilometers": 1.0,
-       "m": 0.001, "meter": 0.001, "meters": 0.001, "ft": 0.0003048, "foot": 0.0003048, "feet": 0.0003048}  # fmt: skip
+_LENGTHS = ("mi", "mile", "miles", "km", "kilometer", "kilometers", "m", "meter", "meters", "ft", "foot", "feet")
+_KM = {word: KM[word] for word in _LENGTHS}
 _KMH = {"mph": 1.609344, "mi/h": 1.609344, "kph": 1.0, "km/h": 1.0, "kmph": 1.0, "m/s": 3.6, "ft/s": 1.09728}
 _YES, _NO = {"1", "true", "t", "yes"}, {"0", "false", "f", "no"}
 

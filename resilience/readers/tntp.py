@@ -12,7 +12,7 @@ import pandas as pd
 from resilience.base.errors import CaseError, InputError, Notice, Problem, near
 from resilience.base.text import say
 from resilience.readers.tntp_columns import COLUMNS, Layout, read_header, read_node_header
-from resilience.readers.tntp_units import Units, read_unit_row, read_units, vehicles_per_hour
+from resilience.readers.tntp_units import KM, Units, read_unit_row, read_units, vehicles_per_hour
 from resilience.traffic.demand import Demand, Pairs, refuse_demand
 from resilience.traffic.graph import RoadGraph
 
@@ -26,7 +26,7 @@ _CELL = re.compile(r"([^:;\s]+)\s*:\s*([^;\s]+)")
 _LEAST = {"length": 0.0, "free_flow_time": 0.0, "b": 0.0, "power": 0.0, "toll": 0.0}
 _COMMA_CELL = re.compile(r":\s*([+-]?\d*,\d+)\s*(?:;|$)")
 _COMMA = re.compile(r"[+-]?\d*,\d+")
-_KM = {"km": 1.0, "mi": 1.609344, "m": 0.001, "ft": 0.0003048}
+_KM = {word: KM[word] for word in ("km", "mi", "m", "ft")}
 MOST_NODES = 50_000_000
 MOST_IDLE = 1000  # nodes a link; beyond, the number is a slip, and arrays of so many nodes are not worth their memory
 LEAST_CAPACITY = 1e-6  # vehicles/h; below it is a slip, and v/c no longer a number to calculate with

@@ -87,7 +87,8 @@ _VEHICLES = re.compile(r"\b(?:veh|vehicles?|pcu|pce|cars?|vph\w*|pcphp?l?)\b")
 _TO_FLOW = re.compile(r"\b(?:scaled|converted|changed)\b.*?\bto\b(.*)")
 _CAPACITY_OF = re.compile(r"\b(\d+(?:\.\d+)?|[a-z]+)[\s-]+([a-z]+?)(?:ly)?[\s-]+(?:[a-z]+\s+)?capacit(?:y|ies)\b")
 _FLOW = re.compile(
-    r"(?:\b(?:(?:ten|hundred|thousand)s?\s+of|\d[\d.,]*)\s+)?(?:\b[a-z]+\.?\s*)?(?:/\s*|\bper\s+)(?:\d+(?:\.\d+)?\s*)?([a-z]+)\b(?:\s*(?:/\s*|\bper\s+|\band\s+)la?ne?s?\b)?"
+    r"(?:\b(?:(?:ten|hundred|thousand)s?\s+of|\d[\d.,]*)\s+)?(?:\b[a-z]+\.?\s*)?(?:/\s*|\bper\s+)"
+    r"(?:\d+(?:\.\d+)?\s*)?([a-z]+)\b(?:\s*(?:/\s*|\bper\s+|\band\s+)la?ne?s?\b)?"
     r"|\b(?:v|pc)ph(?:p?l)?\b|\b(?:vpd|aadt|adt)\b"
 )
 _SPAN = re.compile(r"(?:\b(?:for|over|during|in|of)\s+(?:an?\s+|the\s+)?|\()(\d+(?:\.\d+)?|[a-z]+)[\s-]*([a-z]+)\b")

@@ -16,9 +16,7 @@ from resilience.networks.road import road_model
 from resilience.simulation.baseline import baseline
 from resilience.simulation.cut_off import CutOff, Ways
 from resilience.simulation.engine import run
-from tests.tiny import write_case
-
-HEAD = '[case]\nname = "T"\ncrs = "EPSG:26914"\ncurrency = "USD"\nprice_year = 2024\n'
+from tests.tiny import write_outages
 
 
 def town(folder, links, trips, hazards, *, onset="Monday 05:00", days=3, weekend=1, jobs="", minutes=1.0):
@@ -39,15 +37,8 @@ def town(folder, links, trips, hazards, *, onset="Monday 05:00", days=3, weekend
     }
     if jobs:
         tables |= {"sectors": "id,days_per_week\ns,7", "firms": jobs}
-    write_case(folder, tables)
-    toml = HEAD
-    for name, (shut, first, last) in hazards.items():
-        ids = ", ".join(f'"road:{link}"' for link in shut)
-        toml += f'[[hazard]]\nname = "{name}"\nkind = "outage"\npattern = "listed"\nlisted = [{ids}]\n'
-        toml += f"start_hour = {first}\nend_hour = {last}\n"
-    names = ", ".join(f'"{n}"' for n in hazards)
-    toml += f'[[scenario]]\nname = "s"\nhazard = [{names}]\nseverity = 1.0\nonset = "{onset}"\nhorizon_days = {days}\n'
-    (folder / "case.toml").write_text(toml, encoding="utf-8")
+    outages = {name: ([f"road:{n}" for n in shut], first, last) for name, (shut, first, last) in hazards.items()}
+    write_outages(folder, tables, outages, onset=onset, days=days)
     case = load_case(folder)
     people = case.population(1)
     ordinary = baseline(case.city.road, people, 1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 
 import pytest
@@ -11,9 +10,8 @@ from resilience.base.streams import Streams
 from resilience.case.case import load_case
 from resilience.results.trace import outages as outages_of
 from resilience.simulation.engine import run
-from tests.tiny import write_case
+from tests.tiny import write_outages
 
-HEAD = '[case]\nname = "T"\ncrs = "EPSG:26914"\ncurrency = "USD"\nprice_year = 2024\n'
 LINE = {
     "power_nodes": "id,kind,x,y,load_kw\nG,source,0,0,0\nS,substation,1,0,0\nF,feeder,2,0,5",
     "power_links": "id,from_node,to_node\nGS,G,S\nSF,S,F",
@@ -24,14 +22,7 @@ LINE = {
 
 def happened(folder, tables, outages, *, days=3):
     """Return the record of outages: name -> (ids, first hour, hour after the last)."""
-    write_case(folder, tables)
-    toml = HEAD
-    for name, (ids, first, last) in outages.items():
-        toml += f'[[hazard]]\nname = "{name}"\nkind = "outage"\npattern = "listed"\nlisted = {json.dumps(list(ids))}\n'
-        toml += f"start_hour = {first}\nend_hour = {last}\n"
-    toml += f'[[scenario]]\nname = "s"\nhazard = {json.dumps(list(outages))}\nseverity = 1.0\n'
-    toml += f'onset = "Monday 00:00"\nhorizon_days = {days}\n'
-    (folder / "case.toml").write_text(toml, encoding="utf-8")
+    write_outages(folder, tables, outages, days=days)
     case = load_case(folder)
     return run(case.inputs, case.scenarios["s"], option="o", streams=Streams(1, 0), people=None, ordinary=None)
 

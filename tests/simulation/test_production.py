@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,7 @@ from resilience.base.streams import Streams
 from resilience.case.case import load_case
 from resilience.simulation.baseline import baseline
 from resilience.simulation.engine import run
-from tests.tiny import write_case
+from tests.tiny import write_outages
 
 TABLES = {
     "road_nodes": "id,x,y\nA,0,0\nB,2000,0",
@@ -23,28 +21,13 @@ TABLES = {
     "zones": "id,x,y,people,jobs\nA,0,0,100,0\nB,2000,0,0,100",
     "connectors": "zone,node,minutes\nA,A,0\nB,B,0",
 }
-HEAD = """
-[case]
-name = "T"
-crs = "EPSG:26914"
-currency = "USD"
-price_year = 2024
-"""
 
 
 def made(folder, shut, tables, *, onset="Monday 00:00", days=8):
     """Return the value added of each day when both roads are shut in spans of hours from the onset."""
-    write_case(folder, TABLES | tables)
-    hazards = "".join(
-        f'\n[[hazard]]\nname = "h{n}"\nkind = "outage"\npattern = "listed"\nlisted = ["road:AB", "road:BA"]\n'
-        f"start_hour = {start}\nend_hour = {end}\n"
-        for n, (start, end) in enumerate(shut)
-    )
-    names = json.dumps([f"h{n}" for n in range(len(shut))])
-    scenario = (
-        f'\n[[scenario]]\nname = "s"\nhazard = {names}\nseverity = 1.0\nonset = "{onset}"\nhorizon_days = {days}\n'
-    )
-    (folder / "case.toml").write_text(HEAD + hazards + scenario, encoding="utf-8")
+    roads = ("road:AB", "road:BA")
+    outages = {f"h{n}": (roads, start, end) for n, (start, end) in enumerate(shut)}
+    write_outages(folder, TABLES | tables, outages, onset=onset, days=days)
     case = load_case(folder)
     people = case.population(1)
     ordinary = None if people is None else baseline(case.city.road, people, 1e-6)

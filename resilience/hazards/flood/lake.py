@@ -252,8 +252,7 @@ class LakeFloodEvent(Event):
             site_raised_m=site_raised,
         )
         self.tunnels = np.flatnonzero(self.water.exposure.tunnel)
-        tubes = [f"tunnel:{name}" for name in self.water.exposure.tube]
-        self.work = [f"flooded:{name}" for name in [*ids, *tubes]]
+        self.called = [*ids, *(f"tunnel:{name}" for name in self.water.exposure.tube)]
         self.numbers = city.components.get_indexer([*ids, *roads.index[self.tunnels]])
         self.fails_at_m = self._thresholds(streams)
         self.repair_hours, self.repaired_by = self._repairs(city, streams)
@@ -291,9 +290,8 @@ class LakeFloodEvent(Event):
         if len(sectors):
             clean = dict(zip(sectors.index, sectors["cleanup_hours"], strict=True))
             median = np.where(layer == "firm", [clean.get(k, 0.0) for k in kind], median)
-        ids = [*sites.index, *(f"tunnel:{name}" for name in self.water.exposure.tube)]
         median = np.append(median, np.full(len(self.tunnels), default("flood.underpass_pump_hours")))
-        hours = streams.lognormal("repair-hours", ids, median, default("flood.repair_beta"))
+        hours = streams.lognormal("repair-hours", self.called, median, default("flood.repair_beta"))
         return hours, np.append(np.where(crew, CREW, OWN_STAFF), np.full(len(self.tunnels), CREW))
 
     def stage(self, hour: float) -> float:
@@ -335,7 +333,7 @@ class LakeFloodEvent(Event):
             repaired_by=self.repaired_by[fails],
             dry_m=np.clip(self.fails_at_m[fails], LEAST_DRY_M, default("flood.site_dry_m")),
             cause="flooded",
-            work=[work for work, hit in zip(self.work, fails, strict=True) if hit],
+            work=[f"flooded:{name}" for name, hit in zip(self.called, fails, strict=True) if hit],
         )
 
     def at_risk(self, hour: int) -> NDArray[np.bool_]:
