@@ -24,7 +24,7 @@ FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost; 
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
-GAP, BEST, GUESSED, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, WAITED = range(11)
+GAP, BEST, GUESSED, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, WAITED, PART, WHOLE = range(13)
 DONE, MORE, ROOM, STUCK = range(4)
 # whom a pass moves: nobody (it measures), everyone, those who wait for a path after a change; PLACED: those have one
 NOBODY, EVERYONE, WAITERS, PLACED = range(4)
@@ -312,9 +312,13 @@ def _unlink(store: Any, k: int, before: int, slot: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease: float) -> None:
-    """Move flow of a pair to its cheapest path, drop paths that have none left."""
+def balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease: float, keep: float) -> None:
+    """Move flow of a pair to its cheapest path; drop paths that have none left and are dearer by the share `keep`.
+
+    The others soon have flow again: flow that leaves a path for another that many take at once comes back in part.
+    """
     least = store.price[best]
+    dear = least * (1.0 + keep)
     moved = False
     slot = store.head[k]
     while slot >= 0:
@@ -333,7 +337,7 @@ def balance(roads: Any, trips: Any, store: Any, c: int, k: int, best: int, ease:
     slot = store.head[k]
     while slot >= 0:
         following = store.next[slot]
-        if slot != best and store.flow[slot] <= 0.0:
+        if slot != best and store.flow[slot] <= 0.0 and not store.price[slot] <= dear:
             _unlink(store, k, before, slot)
         else:
             before = slot
@@ -346,6 +350,22 @@ def is_calm(trips: Any, store: Any, k: int, best: int) -> bool:
     if store.next[store.head[k]] >= 0 or store.sent[k] < trips.cap[k] or trips.answer >= EXPONENTIAL:
         return False
     return trips.answer == FIXED or store.price[best] <= trips.limit[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def rests(trips: Any, store: Any, k: int, best: int, away: float) -> bool:
+    """Return whether nothing is about to move in a pair: all its flow on one path, the others dearer by `away`."""
+    if store.sent[k] < trips.cap[k] or trips.answer >= EXPONENTIAL:
+        return False
+    near = store.price[best] * (1.0 + away)
+    if trips.answer == GIVE_UP and near > trips.limit[k]:
+        return False
+    slot = store.head[k]
+    while slot >= 0:
+        if slot != best and (store.flow[slot] > 0.0 or store.price[slot] <= near):
+            return False
+        slot = store.next[slot]
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -417,7 +437,7 @@ def vacate_arcs(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> float:
+def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float, keep: float, away: float) -> float:
     """Balance every busy pair once; return the excess that was met (flow times minutes above the cheapest path)."""
     kept = 0
     excess = 0.0
@@ -438,8 +458,8 @@ def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float) -> floa
             excess += home * gain if gain > 0.0 else -store.sent[k] * gain
         elif store.sent[k] < trips.cap[k]:
             excess = np.inf
-        balance(roads, trips, store, c, k, best, ease)
-        if is_calm(trips, store, k, best):
+        balance(roads, trips, store, c, k, best, ease, keep)
+        if rests(trips, store, k, best, away):
             store.is_busy[k] = 0
             continue
         store.busy[kept] = k

@@ -107,7 +107,8 @@ class Workspace:
         self.od = np.full(many, np.inf)
         self.sums = np.zeros(5)
         self.only = np.ones(groups, np.uint8)
-        self.progress = np.zeros(11)
+        self.excess = np.full(groups, np.inf)
+        self.progress = np.zeros(kernels.WHOLE + 1)
         kernels.price_all(self.roads)
 
     # -- what a solution starts from ---------------------------------------------------------------
@@ -169,6 +170,7 @@ class Workspace:
 
     def _begin(self, *, gap: float, moving: int) -> None:
         self.sums[:] = 0.0
+        self.excess[:] = np.inf
         p = self.progress
         p[:] = 0.0
         p[kernels.GAP], p[kernels.BEST], p[kernels.GUESSED], p[kernels.MOVING] = gap, np.inf, np.inf, moving
@@ -195,7 +197,7 @@ class Workspace:
             ended = int(
                 passes.advance(
                     self.net.net, self.roads, self.trips, self.store, self.trees, self.ladder, self.od, self.sums,
-                    self.only, self.vehicle, self.progress, target, steps,
+                    self.excess, self.only, self.vehicle, self.progress, target, steps,
                 )
             )  # fmt: skip
             if ended != kernels.ROOM:
@@ -207,7 +209,8 @@ class Workspace:
         p, steps = self.progress, self.progress[kernels.STEPS]
         self.only[:] = 1
         self.sums[:] = 0.0
-        p[kernels.SEARCHING], p[kernels.GROUP], p[kernels.PAIR], p[kernels.MOVING] = 1.0, 0.0, -1.0, kernels.NOBODY
+        p[kernels.SEARCHING], p[kernels.GROUP], p[kernels.PAIR] = 1.0, 0.0, -1.0
+        p[kernels.MOVING], p[kernels.PART] = kernels.NOBODY, 0.0
         self.advance(1e-300, 1)
         p[kernels.STEPS] = steps
 

@@ -31,7 +31,7 @@ class Metric(NamedTuple):
 
     up, down : shape (chords,), or (classes, chords) with one row a class, as the others but `at`
     via_up, via_down : chord from the place below to the tail of this one, NO_CHORD where an arc is the best
-    and_up, and_down : chord from the same place below to the head
+    and_up, and_down : chord from the same place below to the head, or that arc
     at : scratch, shape (through,)
     """
 
@@ -52,8 +52,12 @@ class Probe(NamedTuple):
     line, back_line : places met from either end, ascending; other : scratch; met : number of the search that met each
     work : chords to be unpacked, twice their number and 1 where they are driven upwards
     seen, stamp : path that passed a node and where in it, shape (nodes, 2); number of the last path or search
-    rows : labels of LANES origins, shape (through * LANES,)
-    mark : places that the origins reach, shape (through,); lanes : group in each lane
+    rows : labels of LANES origins, shape (through * LANES,); only of places that are needed or marked are they true
+    mark : holds turn[0] at places above the origins, which the way up reaches, shape (through,)
+    turn : turn[0] is 1 to 255, another in each turn of the lanes; turn[1] counts turns
+    lanes : group in each lane
+    fall, rise : last step to a place, from above and from below, as found by paths of one lane: turn * LANES + lane,
+        and a chord or none, shape (through, 2)
     """
 
     front: Floats
@@ -69,7 +73,10 @@ class Probe(NamedTuple):
     stamp: NDArray[np.int64]
     rows: Floats
     mark: Bytes
+    turn: NDArray[np.int64]
     lanes: NDArray[np.int64]
+    fall: NDArray[np.int64]
+    rise: NDArray[np.int64]
 
 
 def empty_metric(chords: Hierarchy, classes: int | None = None) -> Metric:
@@ -88,8 +95,8 @@ def empty_probe(net: Net, chords: Hierarchy) -> Probe:
         np.full(places, np.inf), np.full(places, np.inf), np.empty(places, np.uint32), np.empty(places, np.uint32),
         np.empty(places, np.uint32), np.empty(places, np.uint32), np.empty(places, np.uint32),
         np.zeros(places, np.int64), np.empty(4 * places + 16, np.int64), np.zeros((nodes, 2), np.int64),
-        np.zeros(1, np.int64), np.empty(places * LANES), np.zeros(places, np.uint8),
-        np.zeros(LANES, np.int64),
+        np.zeros(1, np.int64), np.full(places * LANES, np.inf), np.zeros(places, np.uint8), np.zeros(2, np.int64),
+        np.zeros(LANES, np.int64), np.full((places, 2), -1, np.int64), np.full((places, 2), -1, np.int64),
     )  # fmt: skip
 
 
@@ -99,15 +106,15 @@ def customize(chords: Any, metric: Any, cost: Any) -> None:
     up, down, via_up, via_down, at = metric.up, metric.down, metric.via_up, metric.via_down, metric.at
     head, start = chords.head, chords.start
     for e in range(len(head)):
-        rise, fall = np.inf, np.inf
-        for i in range(chords.first[e], chords.first[e + 1]):
-            c = cost[chords.arcs[i]]
-            if chords.rising[i] == 1:
-                rise = min(rise, c)
-            else:
-                fall = min(fall, c)
-        up[e], down[e] = rise, fall
+        up[e], down[e] = np.inf, np.inf
         via_up[e], via_down[e] = NO_CHORD, NO_CHORD
+        for i in range(chords.first[e], chords.first[e + 1]):
+            arc = chords.arcs[i]
+            if chords.rising[i] == 1:
+                if cost[arc] < up[e]:
+                    up[e], metric.and_up[e] = cost[arc], arc
+            elif cost[arc] < down[e]:
+                down[e], metric.and_down[e] = cost[arc], arc
     for w in range(len(start) - 1):
         for e in range(start[w], start[w + 1]):
             at[head[e]] = e
@@ -192,37 +199,53 @@ def _enter(net: Any, chords: Any, origin: Any, at: Any, first: Any) -> None:
         first[i] = least
 
 
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _reach(probe: Any, place: Any) -> None:
+    """Mark a place; where it was not, its labels are those of another turn and go."""
+    if probe.mark[place] != probe.turn[0]:
+        probe.mark[place] = probe.turn[0]
+        _clear(probe.rows, place)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _clear(rows: Any, place: Any) -> None:
+    here = np.uint64(place) * ROW
+    for lane in range(LANES):
+        rows[here + np.uint64(lane)] = np.inf
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def seed(net: Any, chords: Any, cost: Any, source: Any, lane: Any, probe: Any) -> None:
     """Set the first labels of an origin in its lane."""
     if source < net.through:
         place = chords.rank[source]
+        _reach(probe, place)
         probe.rows[np.uint64(place) * ROW + lane] = 0.0
-        probe.mark[place] = 1
         return
     for arc in range(net.start[source], net.middle[source]):
         place = chords.rank[net.head[arc]]
+        _reach(probe, place)
         at = np.uint64(place) * ROW + lane
         probe.rows[at] = min(probe.rows[at], cost[arc])
-        probe.mark[place] = 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def sweep_up_and_down(chords: Any, metric: Any, probe: Any, need: Any) -> None:
-    """Spread the labels that were set over all places that are needed; `mark` is zero again afterwards."""
+    """Spread the labels that were set over all places that are needed."""
     rows, mark, start, head = probe.rows, probe.mark, chords.start, chords.head
-    places = len(start) - 1
+    places, turn = len(start) - 1, probe.turn[0]
     for v in range(places):
-        if mark[v] == 1:
-            mark[v] = 0
+        if mark[v] == turn:
             here = np.uint64(v) * ROW
             for e in range(start[v], start[v + 1]):
-                mark[head[e]] = 1
+                _reach(probe, head[e])
                 relax(rows, np.uint64(head[e]) * ROW, here, metric.up[e])
     for i in range(places):
         v = places - 1 - i
         if need[v] == 1:
             here = np.uint64(v) * ROW
+            if mark[v] != turn:
+                _clear(rows, v)
             for e in range(start[v], start[v + 1]):
                 relax(rows, here, np.uint64(head[e]) * ROW, metric.down[e])
 
@@ -247,6 +270,15 @@ def label_of(net: Any, chords: Any, cost: Any, probe: Any, lane: Any, source: An
     return least, by
 
 
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _next_turn(probe: Any) -> None:
+    probe.turn[1] += 1
+    probe.turn[0] += 1
+    if probe.turn[0] == 256:
+        probe.turn[0] = 1
+        probe.mark[:] = 0
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def fill(
     net: Any, chords: Any, cost: Any, probe: Any, origin: Any, vehicle: Any, c: Any, turn: Any, only: Any, at: Any
@@ -262,7 +294,7 @@ def fill(
         if only[g] == 0 or vehicle[g] != c:
             continue
         if used == 0:
-            probe.rows[:] = np.inf
+            _next_turn(probe)
         seed(net, chords, cost, origin[g], np.uint64(used), probe)
         probe.lanes[used] = g
         used += 1

@@ -8,6 +8,10 @@ import numpy as np
 from numba import njit
 
 from resilience.traffic.hierarchy.labels import NO_CHORD, ROW, label_of
+from resilience.traffic.hierarchy.lanes import LANES
+
+NOTHING = -1  # no chord leads to a place from above
+TINY = 1e-12  # times the cost of a path: an arc that costs less may be part of a round that costs nothing
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -19,7 +23,7 @@ def path_of_row(
     Chords are those whose costs and labels add up to a label exactly: from the destination upwards as long as there
     is one, then downwards to the origin. Where rounding makes two ways equal, that may lead astray: then it is `path`.
     """
-    rows, work = probe.rows, probe.work
+    work = probe.work
     least, last = label_of(net, chords, cost, probe, lane, source, goal)
     if least == np.inf:
         return 0
@@ -31,45 +35,110 @@ def path_of_row(
     size, rising = 0, False
     first: Any = NO_CHORD
     while True:
-        here = rows[np.uint64(v) * ROW + lane]
         if source < net.through:
             if v == chords.rank[source]:
                 break
-        else:
-            for arc in range(net.start[source], net.middle[source]):
-                if chords.rank[net.head[arc]] == v and cost[arc] == here:
-                    first = np.int64(arc)
-                    break
+        elif probe.mark[v] == probe.turn[0]:
+            first = _entry(net, chords, cost, source, v, probe.rows[np.uint64(v) * ROW + lane])
             if first != NO_CHORD:
                 break
-        found = False
+        step: Any = NOTHING
         if not rising:
-            for e in range(chords.start[v], chords.start[v + 1]):
-                if rows[np.uint64(chords.head[e]) * ROW + lane] + metric.down[e] == here:
-                    work[size] = 2 * e
-                    v = chords.head[e]
-                    found = True
-                    break
-        if not found:
+            step = _fall(chords, metric, probe, lane, v)
+        if step >= 0:
+            v = chords.head[step >> 1]
+        else:
             rising = True
-            for i in range(chords.below_start[v + 1], chords.below_start[v], -1):  # of equal ones, that from highest up
-                f = chords.below[i - 1]
-                if rows[np.uint64(chords.tail[f]) * ROW + lane] + metric.up[f] == here:
-                    work[size] = 2 * f + 1
-                    v = chords.tail[f]
-                    found = True
-                    break
-        if not found:
-            return path(net, chords, metric, probe, cost, source, goal, trail)
+            step = _rise(chords, metric, probe, lane, v)
+            if step < 0:
+                return path(net, chords, metric, probe, cost, source, goal, trail)
+            v = chords.tail[step >> 1]
+        work[size] = step
         size += 1
-    probe.stamp[0] += 1
-    probe.seen[source, 0], probe.seen[source, 1] = probe.stamp[0], 0
     hops = 0
     if first != NO_CHORD:
-        hops = _drive(net, probe, source, first, trail, hops)
-    hops = _unpack(net, chords, metric, probe, cost, source, size, trail, hops)
+        trail[0] = first
+        hops = 1
+    hops = _write(metric, work, size, trail, hops, cost, TINY * least)
+    if hops < 0:
+        return path(net, chords, metric, probe, cost, source, goal, trail)
     if last != NO_CHORD:
-        hops = _drive(net, probe, source, last, trail, hops)
+        trail[hops] = last
+        hops += 1
+    return hops
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _entry(net: Any, chords: Any, cost: Any, source: Any, place: Any, label: Any) -> Any:
+    """Return the arc by which an origin that nobody passes through enters a place at its label, NO_CHORD if none."""
+    for arc in range(net.start[source], net.middle[source]):
+        if chords.rank[net.head[arc]] == place and cost[arc] == label:
+            return np.int64(arc)
+    return np.int64(NO_CHORD)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _fall(chords: Any, metric: Any, probe: Any, lane: Any, place: Any) -> Any:
+    """Return twice the chord from a later place that makes the label of this one, NOTHING if none does."""
+    rows = probe.rows
+    now = probe.turn[1] * LANES + np.int64(lane)
+    if probe.fall[place, 0] == now:
+        return probe.fall[place, 1]
+    found: Any = NOTHING
+    here = rows[np.uint64(place) * ROW + lane]
+    for e in range(chords.start[place], chords.start[place + 1]):
+        if rows[np.uint64(chords.head[e]) * ROW + lane] + metric.down[e] == here:
+            found = 2 * np.int64(e)
+            break
+    probe.fall[place, 0], probe.fall[place, 1] = now, found
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _rise(chords: Any, metric: Any, probe: Any, lane: Any, place: Any) -> Any:
+    """Return twice the chord from an earlier place that makes the label of this one, and 1; NOTHING if none does."""
+    rows, mark, turn = probe.rows, probe.mark, probe.turn[0]
+    now = probe.turn[1] * LANES + np.int64(lane)
+    if probe.rise[place, 0] == now:
+        return probe.rise[place, 1]
+    found: Any = NOTHING
+    here = rows[np.uint64(place) * ROW + lane]
+    for i in range(chords.below_start[place + 1], chords.below_start[place], -1):  # of equal ones, that from highest up
+        f = chords.below[i - 1]
+        tail = chords.tail[f]
+        if mark[tail] == turn and rows[np.uint64(tail) * ROW + lane] + metric.up[f] == here:
+            found = 2 * np.int64(f) + 1
+            break
+    probe.rise[place, 0], probe.rise[place, 1] = now, found
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _write(metric: Any, work: Any, size: Any, trail: Any, hops: Any, cost: Any, tiny: Any) -> Any:
+    """Write the arcs of the chords on the stack, the last one first; -1 where one costs so little that it may go round.
+
+    The stack grows by one chord for each that is opened.
+    """
+    while size > 0:
+        size -= 1
+        step = work[size]
+        e = step >> 1
+        if step & 1 == 1:
+            f, q = metric.via_up[e], metric.and_up[e]
+            if f != NO_CHORD:
+                work[size], work[size + 1] = 2 * np.int64(q) + 1, 2 * np.int64(f)
+                size += 2
+                continue
+        else:
+            f, q = metric.via_down[e], metric.and_down[e]
+            if f != NO_CHORD:
+                work[size], work[size + 1] = 2 * np.int64(f) + 1, 2 * np.int64(q)
+                size += 2
+                continue
+        if not cost[q] > tiny:
+            return -1
+        trail[hops] = q
+        hops += 1
     return hops
 
 
@@ -210,15 +279,10 @@ def _unpack(
         size -= 1
         e, rising = work[size] >> 1, work[size] & 1
         f = metric.via_up[e] if rising == 1 else metric.via_down[e]
-        if f == NO_CHORD:
-            best: Any = NO_CHORD
-            least = np.inf
-            for i in range(chords.first[e], chords.first[e + 1]):
-                if chords.rising[i] == rising and cost[chords.arcs[i]] < least:
-                    best, least = np.int64(chords.arcs[i]), cost[chords.arcs[i]]
-            hops = _drive(net, probe, source, best, trail, hops)
-            continue
         q = metric.and_up[e] if rising == 1 else metric.and_down[e]
+        if f == NO_CHORD:
+            hops = _drive(net, probe, source, q, trail, hops)
+            continue
         # over the place below: down and up again
         if rising == 1:
             work[size], work[size + 1] = 2 * q + 1, 2 * f
