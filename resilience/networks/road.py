@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.spatial import cKDTree
 
 from resilience.base.defaults import default
 from resilience.base.errors import Notice, Problem
 from resilience.networks.layer import Findings, Layer, Place, Tables, tell_twice
+from resilience.networks.open_roads import OpenRoads
 from resilience.traffic.graph import RoadGraph
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class RoadModel:
 
         These are the strongly connected parts of the dry roads that join zones, and the largest part.
         """
-        label = self._parts(np.zeros(len(self.graph.tail), np.bool_))[: self.junctions]
+        label = self.open_roads(np.zeros(len(self.graph.tail), np.bool_)).part[: self.junctions]
         ends = np.unique(np.column_stack([label[self.connector_node], self.connector_zone]), axis=0)
         joins = np.bincount(ends[:, 0], minlength=int(label.max(initial=0)) + 1) > 1
         joins[np.bincount(label).argmax()] = True
@@ -97,15 +96,19 @@ class RoadModel:
         distance, at = cKDTree(places).query(np.column_stack([x, y]))
         return np.where(distance <= most_m, some[at], -1), np.asarray(distance, float)
 
-    def _parts(self, closed: Bools) -> Ints:
-        """Return the number of the strongly connected part of each node; zones join nothing, shape (nodes,)."""
-        barred = self.graph.barred
-        keep = ~closed & ~barred[self.graph.tail] & ~barred[self.graph.head]
-        graph = csr_array(
-            (np.ones(int(keep.sum())), (self.graph.tail[keep], self.graph.head[keep])),
-            shape=(self.graph.nodes, self.graph.nodes),
-        )
-        return np.asarray(connected_components(graph, directed=True, connection="strong")[1], np.int64)
+    def open_roads(self, closed: Bools) -> OpenRoads:
+        """Return the open roads, asked which ways they offer; the last ones are kept.
+
+        closed : links that nobody may use, shape (all links,)
+        """
+        last = self._last_open
+        if not last or not np.array_equal(last[0].closed, closed):
+            last[:] = [OpenRoads(self.graph, closed.copy())]
+        return last[0]
+
+    @cached_property
+    def _last_open(self) -> list[OpenRoads]:
+        return []
 
     def ways(self, closed: Bools, origin: Ints, destination: Ints) -> Bools:
         """Return which pairs of zones an open way joins.
@@ -116,59 +119,14 @@ class RoadModel:
         origin, destination : zone numbers, shape (pairs,)
 
         """
-        label = self._parts(closed)
-        inside = self._largest(closed, label)[self.zone_node]
-        joined = np.asarray(inside[origin] & inside[destination] | (origin == destination), np.bool_)
-        rest = np.flatnonzero(~joined)
-        if len(rest) == 0:
-            return joined
-        tail, head, barred = self.graph.tail, self.graph.head, self.graph.barred
-        between = ~closed & ~barred[tail] & ~barred[head] & (label[tail] != label[head])  # nobody passes through a zone
-        parts = int(label.max()) + 1
-        graph = csr_array(
-            (np.ones(int(between.sum())), (label[tail[between]], label[head[between]])), shape=(parts,) * 2
-        )
-        # a pair of zones becomes pairs of parts: those that connectors of one lead to, those that lead to the other
-        leave, arrive = (
-            self._parts_beside(~closed & barred[tail], tail, label[head]),
-            self._parts_beside(~closed & barred[head], head, label[tail]),
-        )
-        pair, begin = _spread(self.zone_node[origin[rest]], *leave)
-        again, end = _spread(self.zone_node[destination[rest[pair]]], *arrive)
-        pair, begin = pair[again], begin[again]
-        found = begin == end
-        leads_on = np.diff(graph.indptr)[begin] > 0
-        ask = np.flatnonzero(~found & leads_on)
-        ask = ask[np.argsort(begin[ask], kind="stable")]
-        some, first = np.unique(begin[ask], return_index=True)
-        for part, mine in zip(some.tolist(), np.split(ask, first)[1:], strict=True):
-            seen = breadth_first_order(graph, part, return_predecessors=False)
-            found[mine] = np.isin(end[mine], seen)
-        joined[rest[pair[found]]] = True
-        return joined
-
-    def _parts_beside(self, links: Bools, zone: Ints, part: Ints) -> tuple[Ints, Ints]:
-        """Return the parts that connectors join to each zone, each once: offsets by node, and numbers of the parts."""
-        parts = np.int64(part.max(initial=0)) + 1
-        pairs = np.unique(zone[links] * parts + part[links])
-        return np.searchsorted(pairs // parts, np.arange(self.graph.nodes + 1)), pairs % parts
+        return self.open_roads(closed).ways(self.zone_node[origin], self.zone_node[destination])
 
     def largest_part(self, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which nodes lie in the largest strongly connected part of the open roads, shape (nodes,).
 
         Zones join nothing: a zone lies in it when it can reach it and be reached from it by its own connectors.
         """
-        return self._largest(closed, self._parts(closed))
-
-    def _largest(self, closed: Bools, label: Ints) -> Bools:
-        barred = self.graph.barred
-        junctions = np.flatnonzero(~barred)
-        inside = (label == np.bincount(label[junctions]).argmax()) & ~barred
-        tail, head = self.graph.tail[~closed], self.graph.head[~closed]
-        leaves, arrives = (np.zeros(self.graph.nodes, np.bool_) for _ in range(2))
-        leaves[tail[inside[head]]] = True
-        arrives[head[inside[tail]]] = True
-        return inside | (barred & leaves & arrives)
+        return self.open_roads(closed).largest
 
 
 def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) -> RoadModel:
@@ -206,13 +164,6 @@ def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) 
     connected = np.zeros(len(zones), np.bool_)
     connected[zone] = True
     return RoadModel(network, graph, junctions + np.arange(len(zones)), connected, zone, node)
-
-
-def _spread(nodes: Ints, offset: Ints, value: Ints) -> tuple[Ints, Ints]:
-    """Return for each value of each node the number of the node in the list and the value."""
-    many = offset[nodes + 1] - offset[nodes]
-    of = np.repeat(np.arange(len(nodes)), many)
-    return of, value[np.arange(len(of)) - np.repeat(np.cumsum(many) - many, many) + offset[nodes][of]]
 
 
 def speed_in_water(depth_m: NDArray[np.float64], limit_kmh: NDArray[np.float64]) -> NDArray[np.float64]:

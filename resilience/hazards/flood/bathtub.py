@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from resilience.readers.raster import to_tenth_mm
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from resilience.base.arrays import Floats
+    from resilience.base.arrays import Floats, Ints
     from resilience.hazards.flood.exposure import Exposure
     from resilience.readers.raster import Raster
 
@@ -112,45 +113,92 @@ class Inundation:
         it does not matter.
         """
         e, level_m = self.exposure, float(to_tenth_mm(np.array(level_m)))
-        ground, connection = self.ground.ravel(), self.connection.ravel()
-        wet = connection < level_m
-        flat = np.zeros(len(ground) + 1)
-        flat[:-1][wet] = to_tenth_mm(level_m - ground[wet])
-        depth = flat[:-1].copy()
-        depth[self.lake.ravel()] = 0.0
-        link_m, link_share = self._on_links(flat, level_m)
-        site = flat[e.site_cell]
-        share = np.empty((len(e.zone_cell), len(DEPTHS)))
-        area = np.maximum(np.bincount(e.cell_zone, minlength=len(e.zone_cell)), 1)
-        in_zone = depth[e.zone_cells]
-        for k, limit in enumerate(DEPTHS):
-            share[:, k] = np.bincount(e.cell_zone, in_zone >= limit, len(e.zone_cell)) / area
+        link_m, link_share = self._on_links(level_m)
+        ground = self._sites.depth(level_m)
+        wet, depth = self._zones.wet(level_m)
+        zones = len(e.zone_cell)
+        area = np.maximum(np.bincount(e.cell_zone, minlength=zones), 1)
+        share = [np.bincount(e.cell_zone[wet[depth >= limit]], minlength=zones) / area for limit in DEPTHS]
         return Water(
             link_m=link_m,
             link_share=link_share,
-            site_m=to_tenth_mm(np.maximum(0.0, site - self.site_raised_m)),
-            site_ground_m=site,
-            zone_share=share,
+            site_m=to_tenth_mm(np.maximum(0.0, ground - self.site_raised_m)),
+            site_ground_m=ground,
+            zone_share=np.stack(share, axis=1),
             level_m=level_m if np.isfinite(level_m) else np.nan,
-            cells_m=depth.reshape(self.ground.shape) if with_cells else None,
+            cells_m=self._on_land(np.arange(self.ground.size)).depth(level_m).reshape(self.ground.shape)
+            if with_cells
+            else None,
         )
 
-    def _on_links(self, flat: Floats, level_m: float) -> tuple[Floats, Floats]:
+    def _on_links(self, level_m: float) -> tuple[Floats, Floats]:
         """Return the greatest depth on each road link, and the share of its length beyond each of ROAD_DEPTHS."""
         e = self.exposure
         links = len(e.bridge)
-        ground = flat[e.piece_cell]
-        depth = np.maximum(0.0, ground - self.raised_m[e.piece_link])
-        bridge = e.bridge[e.piece_link]
-        deck = self.deck_m[e.piece_link[bridge]]
+        wet, ground = self._pieces.wet(level_m)
+        link = e.piece_link[wet]
+        depth = np.maximum(0.0, ground - self.raised_m[link])
+        bridge = e.bridge[link]
+        deck = self.deck_m[link[bridge]]
         depth[bridge] = np.where(np.isnan(deck) | (ground[bridge] <= 0), 0.0, np.maximum(0.0, level_m - deck))
         at_portal = np.zeros(links)
-        np.maximum.at(at_portal, e.portal_link, to_tenth_mm(flat[e.portal_cell] - self.raised_m[e.portal_link]))
+        portal = self._portals.depth(level_m)
+        np.maximum.at(at_portal, e.portal_link, to_tenth_mm(portal - self.raised_m[e.portal_link]))
         full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
-        tunnel = e.tunnel[e.piece_link]
-        depth[tunnel] = full[e.piece_link[tunnel]]
-        wet = np.flatnonzero(depth > 0.0)
-        depth, link = to_tenth_mm(depth[wet]), e.piece_link[wet]
+        on_ground = ~e.tunnel[link]
+        pieces = np.concatenate([wet[on_ground], self._in_tunnels])
+        depth = np.concatenate([depth[on_ground], full[e.piece_link[self._in_tunnels]]])
+        deep = depth > 0.0
+        pieces, depth = pieces[deep], to_tenth_mm(depth[deep])
+        link = e.piece_link[pieces]
         deepest = np.zeros(links)
         np.maximum.at(deepest, link, depth)
-        return deepest, share_beyond(depth, link, e.piece_share[wet], links)
+        return deepest, share_beyond(depth, link, e.piece_share[pieces], links)
+
+    def _at(self, cell: Ints) -> _Cells:
+        off = cell < 0
+        return _Cells(self.ground.ravel()[cell], np.where(off, np.inf, self.connection.ravel()[cell]))
+
+    def _on_land(self, cell: Ints) -> _Cells:
+        found = self._at(cell)
+        return _Cells(found.ground, np.where(self.lake.ravel()[cell], np.inf, found.connection))
+
+    @cached_property
+    def _pieces(self) -> _Cells:
+        return self._at(self.exposure.piece_cell)
+
+    @cached_property
+    def _in_tunnels(self) -> Ints:
+        return np.flatnonzero(self.exposure.tunnel[self.exposure.piece_link])
+
+    @cached_property
+    def _portals(self) -> _Cells:
+        return self._at(self.exposure.portal_cell)
+
+    @cached_property
+    def _sites(self) -> _Cells:
+        return self._at(self.exposure.site_cell)
+
+    @cached_property
+    def _zones(self) -> _Cells:
+        return self._on_land(self.exposure.zone_cells)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells that are looked at together: ground and connection level, metres, shape (cells,); inf: never wet."""
+
+    ground: Floats
+    connection: Floats
+
+    def wet(self, level_m: float) -> tuple[Ints, Floats]:
+        """Return the cells under water, ascending, and how deep they are, shape (wet,)."""
+        wet = np.flatnonzero(self.connection < level_m)
+        return wet, to_tenth_mm(level_m - self.ground[wet])
+
+    def depth(self, level_m: float) -> Floats:
+        """Return how deep every cell stands under water, shape (cells,)."""
+        wet, depth = self.wet(level_m)
+        result = np.zeros(len(self.ground))
+        result[wet] = depth
+        return result
