@@ -1,4 +1,4 @@
-"""Benchmark of static user equilibrium: our solver and AequilibraE's bfw in turn, speed and quality of both.
+"""Benchmark of static user equilibrium: our solver and others in turn, speed and quality of all.
 
 make bench-assignment DATA=<folder of TNTP networks> runs all of it and writes docs/benchmarks.md.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -37,6 +38,17 @@ CLOSURES = (1, 5, 10, 50)
 MOST_OFF = 1e-4  # share by which an objective may miss the published optimum
 MOST_IMBALANCE = 1e-6  # of all demand
 SEED = 1
+PEERS = ROOT / "build/peers"
+VERSIONS = ("aequilibrae", "pytraf", "TAP-B", "numpy")  # what programs tell of themselves
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A program we compare with: the module that runs it, the interpreter for that, and its threads."""
+
+    module: str
+    python: Path
+    cores: int = 1
 
 
 @dataclass
@@ -49,15 +61,18 @@ class Turn:
 
 @dataclass
 class Bench:
-    """What the command was asked for, and what was found on the way; `peers` names programs with their threads."""
+    """What the command was asked for, and what was found on the way; `peers` and `rivals` by name.
+
+    peers : AequilibraE with numbers of threads, for all sections; rivals : path- and bush-based programs, one thread
+    """
 
     data: Path
     networks: list[str]
-    peers: dict[str, int]
+    peers: dict[str, Peer]
+    rivals: dict[str, Peer]
     repeats: int
     patience: float
     quick: bool
-    peer_python: Path
     scratch: Path
     peer_versions: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
@@ -75,17 +90,17 @@ class Bench:
         return self.scratch / f"{name}.npz"
 
     @contextmanager
-    def programs(self, problem: Problem, peers: dict[str, int]) -> Iterator[tuple[dict[str, Resident], Answer]]:
+    def programs(self, problem: Problem, peers: dict[str, Peer]) -> Iterator[tuple[dict[str, Resident], Answer]]:
         """Yield the programs with the problem loaded, and what loading took each."""
         with ExitStack() as stack:
             start = stack.enter_context
             programs = {OURS: start(Resident(sys.executable, "benchmarks.ours", threads=1))}
-            path, module = str(self.file(problem.name)), "benchmarks.peers.aequilibrae_bfw"
+            path = str(self.file(problem.name))
             loaded = {OURS: programs[OURS].ask(do="load", problem=path)}
-            for name, cores in peers.items():
-                programs[name] = start(Resident(self.peer_python, module, threads=cores))
-                loaded[name] = programs[name].ask(do="load", problem=path, cores=cores)
-                self.peer_versions = {p: loaded[name][p] for p in ("aequilibrae", "numpy")}
+            for name, peer in peers.items():
+                programs[name] = start(Resident(peer.python, peer.module, threads=peer.cores))
+                loaded[name] = programs[name].ask(do="load", problem=path, cores=peer.cores)
+                self.peer_versions |= {p: loaded[name][p] for p in VERSIONS if p in loaded[name]}
             yield programs, loaded
 
     def flow(self, program: Resident, **request: Any) -> tuple[Answer, Floats]:
@@ -126,10 +141,10 @@ def _median(turns: list[Turn], key: str) -> float:
     return statistics.median(float(t.answer[key]) for t in turns)
 
 
-def _times_ours(turns: dict[str, list[Turn]], name: str) -> float:
-    """Return the median over turns of a program's wall time divided by ours."""
+def _times_ours(turns: dict[str, list[Turn]], name: str, key: str = "wall_s") -> float:
+    """Return the median over turns of a program's time divided by ours."""
     pairs = zip(turns[name], turns[OURS], strict=True)
-    return statistics.median(float(a.answer["wall_s"]) / float(b.answer["wall_s"]) for a, b in pairs)
+    return statistics.median(float(a.answer[key]) / float(b.answer[key]) for a, b in pairs)
 
 
 def _neighbours(turns: list[Turn]) -> float | None:
@@ -188,6 +203,38 @@ def _cold_row(name: str, gap: float, program: str, turns: dict[str, list[Turn]],
         "neighbours": _neighbours(mine),
         "turns": len(mine),
     }
+
+
+def rivals(bench: Bench) -> Table:
+    """Return the table of cold starts beside path- and bush-based programs: CPU time, each in turn with ours."""
+    table = Table(
+        "Beside path- and bush-based programs",
+        "Cold start, one thread, CPU time; PyTraf is path-based in Rust, TAP-B is Algorithm B in C and tells its time "
+        "itself, its looks at the gap not counted. Ratios are medians over turns.",
+    )
+    for name in bench.networks:
+        if not bench.rivals:
+            break
+        problem = bench.problem(name)
+        for gap in (COARSE,) if bench.quick else (COARSE, FINE):
+            with bench.programs(problem, bench.rivals) as (programs, _):
+                reference = problem.published
+                if not len(reference):
+                    _, reference = bench.flow(programs[OURS], do="assign", gap=gap / 100)
+                turns: dict[str, list[Turn]] = {program: [] for program in programs}
+                started = time.monotonic()
+                for repeat in range(bench.repeats):
+                    if repeat and not bench.patient(started):
+                        break
+                    for program, resident in programs.items():
+                        turns[program].append(bench.turn(resident, problem, reference, do="assign", gap=gap))
+                        _log("rivals", name, gap, program, f"{turns[program][-1].answer['cpu_s']:.4f} s")
+            row: dict[str, Any] = {"network": name, "gap asked": gap, "ours, CPU s": _median(turns[OURS], "cpu_s")}
+            row |= {f"{peer}, CPU s": _median(turns[peer], "cpu_s") for peer in bench.rivals}
+            row |= {f"{peer} / ours": _times_ours(turns, peer, "cpu_s") for peer in bench.rivals}
+            row |= {f"{program}, gap measured": turns[program][-1].quality.gap for program in programs}
+            table.rows.append(row | {"turns": len(turns[OURS])})
+    return table
 
 
 def warm(bench: Bench) -> Table:
@@ -259,7 +306,7 @@ def _warm_row(name: str, many: int, turns: dict[str, list[Turn]], prepared: floa
 def ensembles(bench: Bench) -> Table:
     """Return the table of scenarios a minute."""
     many, count = 10, 40 if bench.quick else 400
-    peer, threads = max(bench.peers.items(), key=lambda item: item[1])
+    peer = max(bench.peers, key=lambda name: bench.peers[name].cores)
     table = Table(
         "Ensembles",
         f"{count} scenarios of {many} closures each, drawn as above, solved to {number(COARSE)} in two threads of "
@@ -269,7 +316,7 @@ def ensembles(bench: Bench) -> Table:
         if name not in bench.networks:
             continue
         problem = bench.problem(name)
-        with bench.programs(problem, {peer: threads}) as (programs, _):
+        with bench.programs(problem, {peer: bench.peers[peer]}) as (programs, _):
             _, usual = bench.flow(programs[OURS], do="prepare")
             rng = np.random.default_rng([SEED, count])
             drawn = [draw_closures(problem, usual, many, rng) for _ in range(count)]
@@ -326,7 +373,9 @@ def scan(bench: Bench) -> Table:
     return table
 
 
-SECTIONS: dict[str, Callable[[Bench], Table]] = {"cold": cold, "warm": warm, "ensembles": ensembles, "scan": scan}
+SECTIONS: dict[str, Callable[[Bench], Table]] = {
+    "cold": cold, "rivals": rivals, "warm": warm, "ensembles": ensembles, "scan": scan,
+}  # fmt: skip
 
 
 def main() -> None:
@@ -334,24 +383,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_assignment", description=__doc__)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="folder that holds SiouxFalls, Anaheim and Chicago-Sketch")
-    add("--networks", nargs="+", choices=[*GAPS, PORTO_ALEGRE, TWICE], help="all but for --quick, which takes two")
+    add("--networks", nargs="+", help="folders of DATA, Porto-Alegre, Porto-Alegre-twice (default: all five)")
     add("--sections", nargs="+", choices=[*SECTIONS], default=[*SECTIONS])
     add("--threads", nargs="+", type=int, default=[1, 2], help="of the peer, one after the other (default: 1 2)")
     add("--repeats", type=int, default=5, help="turns of each case, medians are shown (default: %(default)s)")
     add("--patience", type=float, default=120, help="seconds after which a case gets no further turn (%(default)s)")
     add("--quick", action="store_true", help="the two small networks, one turn, few closures: does it run at all")
-    add("--peer-python", type=Path, default=ROOT / "build/peers/aequilibrae/bin/python")
+    add("--aequilibrae", type=Path, default=PEERS / "aequilibrae/bin/python", help="interpreter that has it")
+    add("--pytraf", type=Path, default=PEERS / "pytraf/bin/python", help="interpreter that has it; left out if missing")
+    add("--tap-b", type=Path, default=PEERS / "tap-b/bin/tap", help="the program; left out if missing")
     add("--date", default=datetime.datetime.now(datetime.UTC).date().isoformat(), help="what the page says")
     add("--out", type=Path, help="page to write; a JSON file of the same name goes to build/benchmarks")
     asked = parser.parse_args()
-    if not asked.peer_python.exists():
+    if not asked.aequilibrae.exists():
         parser.error("AequilibraE is not installed; make bench-assignment does it")
     networks = asked.networks or ([*GAPS][:2] if asked.quick else [*GAPS, PORTO_ALEGRE, TWICE])
-    peers = {f"AequilibraE, {n} thread{'s' * (n > 1)}": n for n in asked.threads}
+    peers = {
+        f"AequilibraE, {n} thread{'s' * (n > 1)}": Peer(
+            "benchmarks.peers.aequilibrae_bfw", asked.aequilibrae.absolute(), n
+        )
+        for n in asked.threads
+    }
+    others = {}
+    if asked.pytraf.exists():
+        others["PyTraf"] = Peer("benchmarks.peers.pytraf_paths", asked.pytraf.absolute())
+    if asked.tap_b.exists():
+        os.environ["TAP_B"] = str(asked.tap_b.absolute())
+        others["TAP-B"] = Peer("benchmarks.peers.tap_b", asked.aequilibrae.absolute())
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(
-            asked.data.resolve(), networks, peers, 1 if asked.quick else asked.repeats, asked.patience, asked.quick,
-            asked.peer_python.absolute(), Path(scratch),
+            asked.data.resolve(), networks, peers, others, 1 if asked.quick else asked.repeats, asked.patience,
+            asked.quick, Path(scratch),
         )  # fmt: skip
         tables = [SECTIONS[name](bench) for name in asked.sections]
     for table in tables:
