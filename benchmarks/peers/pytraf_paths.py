@@ -1,7 +1,7 @@
 """PyTraf's path-based gradient projection (Rust) as a resident process.
 
-It has no cost that is fixed: what is fixed joins the free-flow time, and the BPR coefficient shrinks by as much, so that
-the cost of every flow is the same.
+It has no cost that is fixed: what is fixed joins the free-flow time, and the BPR coefficient shrinks by as much, so
+that the cost of every flow is the same.
 """
 
 from __future__ import annotations

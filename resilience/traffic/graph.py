@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -216,6 +217,18 @@ class RoadGraph:
 
     def arc_matrix(self, net: SearchGraph, closed: Bools | None = None) -> Floats:
         """Return the matrix of arcs for the kernels (columns in cost.py), flows zero, shape (arcs, 8)."""
+        if not self._matrices or self._matrices[0][0] is not net:
+            self._matrices[:] = [(net, self._open_arcs(net))]
+        matrix = self._matrices[0][1].copy()
+        if closed is not None:
+            matrix[net.any_of(closed), FIXED] = np.inf
+        return matrix
+
+    @cached_property
+    def _matrices(self) -> list[tuple[SearchGraph, Floats]]:
+        return []  # the last one made, and for which searches
+
+    def _open_arcs(self, net: SearchGraph) -> Floats:
         kind, first = self.kind, net.members[net.member_start[:-1]] if net.arcs else np.zeros(0, np.int64)
         power = kind == POWER
         constant = power & (self.power == 0.0)
@@ -236,8 +249,6 @@ class RoadGraph:
         flat = matrix[:, SCALE] == 0.0
         fourth = power[first] & ((matrix[:, EXPONENT] == 4.0) | flat)
         matrix[:, KIND] = np.where(fourth, FOURTH, kind[first])
-        if closed is not None:
-            matrix[net.any_of(closed), FIXED] = np.inf
         return matrix
 
     def minutes(self, flow: Floats) -> Floats:

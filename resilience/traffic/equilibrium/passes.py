@@ -60,7 +60,7 @@ from resilience.traffic.hierarchy.paths import path_of_row
 from resilience.traffic.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
-    from resilience.base.arrays import Bytes, Ints, Longs
+    from resilience.base.arrays import Bytes, Ints
     from resilience.traffic.hierarchy.hierarchy import Hierarchy
     from resilience.traffic.hierarchy.labels import Probe
 
@@ -102,7 +102,7 @@ class Ladder(NamedTuple):
     probe: Probe
     turn: Ints
     need: Bytes
-    state: Longs
+    state: Ints
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -286,20 +287,27 @@ class Workspace:
 def _ladder(search: SearchGraph, trips: Trips, classes: int) -> Ladder:
     """Return the hierarchy of the search graph with room for the costs of each class, an empty one for small graphs."""
     net = search.net
-    on = net.through >= LEAST_NODES
-    chords = search.hierarchy if on else no_hierarchy()
+    if net.through < LEAST_NODES:
+        return _no_ladder()
+    chords = search.hierarchy
     need = np.zeros(len(chords.rank), np.uint8)
-    if on:
-        needed(net, chords, trips.destination, need)
+    needed(net, chords, trips.destination, need)
     return Ladder(
-        on=int(on),
+        on=1,
         chords=chords,
         metric=empty_metric(chords, classes),
         probe=empty_probe(net, chords),
-        turn=turns(net, chords, trips.origin) if on else np.zeros(0, np.int64),
+        turn=turns(net, chords, trips.origin),
         need=need,
         state=np.zeros(passes.NEW + 1, np.int64),
     )
+
+
+@cache
+def _no_ladder() -> Ladder:
+    """Return the ladder of those who search trees: nothing is written into it."""
+    chords, none, need = no_hierarchy(), np.zeros(0, np.int64), np.zeros(0, np.uint8)
+    return Ladder(0, chords, empty_metric(chords, 1), empty_probe(None, chords), none, need, none)
 
 
 def _answer(demand: Demand) -> tuple[int, Floats, float]:

@@ -88,9 +88,9 @@ def empty_metric(chords: Hierarchy, classes: int | None = None) -> Metric:
     )  # fmt: skip
 
 
-def empty_probe(net: Net, chords: Hierarchy) -> Probe:
-    """Return the scratch of searches."""
-    places, nodes = len(chords.rank), len(net.start) - 1
+def empty_probe(net: Net | None, chords: Hierarchy) -> Probe:
+    """Return the scratch of searches; without a graph, that of none."""
+    places, nodes = len(chords.rank), 0 if net is None else len(net.start) - 1
     return Probe(
         np.full(places, np.inf), np.full(places, np.inf), np.empty(places, np.uint32), np.empty(places, np.uint32),
         np.empty(places, np.uint32), np.empty(places, np.uint32), np.empty(places, np.uint32),
