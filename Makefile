@@ -35,6 +35,7 @@ install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
 
 demo: install
+	$(BIN)/resilience info --compile
 	$(BIN)/resilience run porto_alegre --scenario lake-6m --scenario lake-8m --scenario lake-10m \
 		--option all --replicates 3 --workers 2 --out $(DEMO)
 	$(BIN)/resilience compare $(DEMO)
