@@ -56,6 +56,7 @@ from resilience.traffic.equilibrium.kernels import (
     watch,
 )
 from resilience.traffic.hierarchy.labels import Metric, customize, fill, label_of, sweep_up_and_down
+from resilience.traffic.hierarchy.lanes import LANES
 from resilience.traffic.hierarchy.paths import path_of_row
 from resilience.traffic.search import NONE, arrive, grow, mend, rank
 
@@ -75,8 +76,10 @@ LEFT = 0.1  # share of the excess whose groups the next pass leaves out; those h
 LEFT_OF_AIM = 0.2  # or this share of what the target allows, if that is more
 STEEP = (16.0, 8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.1)  # times the mean excess above which a group is looked at
 MANY = 0.005  # share of trips without a path after a change from which everyone is moved once before measuring
-REFRESH = 32  # times that the lanes are filled, and new paths, after which a pass that moves flow prices chords anew
-MANY_NEW = 2000
+# a pass that moves flow sweeps and prices chords anew after so many fillings of the lanes or new paths, or, if that is
+# more, after the time it takes a share of the groups, or for a share of the pairs to have a new path
+REFRESH, MANY_NEW = 32, 2000
+SHARE_OF_GROUPS, SHARE_OF_PAIRS = 0.2, 0.04
 WORTH_NOW = 0.3  # in such a pass, a path that gains less than this share of the last gap is left for a later one
 AT, USED, LANE, NEXT, AGE, CLASS, NEW = range(7)  # entries of the state of a pass by labels
 NEVER = 2**30
@@ -311,6 +314,8 @@ def label_pass(
     chords, probe = ladder.chords, ladder.probe
     state = ladder.state
     ease, better = EASE * target, 1.0 - max(worth, 1e-12)
+    refresh = max(REFRESH, SHARE_OF_GROUPS * len(trips.origin) / LANES) if move else np.inf
+    many_new = max(MANY_NEW, SHARE_OF_PAIRS * len(od)) if move else np.inf
     if begin:
         state[:] = 0
         state[AGE] = NEVER
@@ -318,7 +323,7 @@ def label_pass(
         c = state[CLASS]
         row, metric = roads.cost[c], _metric_of(ladder.metric, c)
         if state[USED] == 0:
-            if state[AGE] >= (REFRESH if move else NEVER) or (move and state[NEW] >= MANY_NEW):
+            if state[AGE] >= min(refresh, NEVER) or state[NEW] >= many_new:
                 if state[AGE] < NEVER:
                     sweep(roads, trips, store, vehicle, ease, keep, away)
                 customize(chords, metric, row)
