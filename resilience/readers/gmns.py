@@ -15,6 +15,7 @@ from resilience.base.csvfile import read_cells
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.files import atomic
+from resilience.base.naming import natural
 from resilience.base.text import say
 from resilience.readers.tntp import Tntp
 from resilience.readers.tntp_units import KM
@@ -189,7 +190,7 @@ class _Places:
         table.fault("node_id", pd.Index(ids).duplicated(), "duplicate_id")
         xy = np.column_stack([table.numbers(c, 0.0, least=-np.inf) for c in ("x_coord", "y_coord")])
         zone_of, kind = (table.columns.get(c, [""] * len(ids)) for c in ("zone_id", "node_type"))
-        self.zones = sorted({z for z in zone_of if _is_zone(z)}, key=_natural)
+        self.zones = sorted({z for z in zone_of if _is_zone(z)}, key=natural)
         if not self.zones:
             table.problems.append(Problem("no_zones", table.name, column="zone_id"))
         place = {zone: i for i, zone in enumerate(self.zones)}
@@ -209,10 +210,6 @@ class _Places:
             middle[zone] = xy[i]
         self.xy = np.vstack([middle, xy[others]])
         self.joined = made[:, :2]
-
-
-def _natural(name: str) -> tuple[bool, int, str]:
-    return not name.isdecimal(), int(name) if name.isdecimal() else 0, name
 
 
 def _is_zone(name: str) -> bool:

@@ -674,9 +674,9 @@ BAD_OPTIONS = [
     (("--give-up", 5, "--elastic", 0.1), "--give-up and --elastic are two models"),
     (("--closed", "x.csv"), "--closed needs --classes"),
     (("--classes", "nowhere.csv"), "nowhere.csv"),
-    (("--classes", {"vehicle,pce": "car,1"}), 'lacks the column "share"'),
+    (("--classes", {"vehicle,pce": "car,1"}), "has no column share"),
     (("--classes", {"vehicle,share": "car,0.5"}), "add up to 1; found 0.5"),
-    (("--hours", {"minutes": "60"}), 'lacks the column "factor"'),
+    (("--hours", {"minutes": "60"}), "has no column factor"),
     (("--hours", {"factor": "1"}, "--system-optimum"), "--hours goes with user equilibrium alone"),
     (("--hours", {"factor": "-1"}), "in slice number"),
 ]
