@@ -94,6 +94,5 @@ def _refuse(known: pd.DataFrame, nodes: np.ndarray, title: str, row: int, asked:
                 say("error.link_name", table=title, row=line, column=column, found=name, expected=expected)
             )
     tail, head = asked
-    heads = {str(name) for name in known.loc[known.iloc[:, 0] == tail].iloc[:, 1]}
-    onward = some(sorted(heads, key=natural)) or "–"
-    raise InputError(say("error.link_ends", table=title, row=line, tail=tail, head=head, expected=onward))
+    heads = sorted({str(name) for name in known.loc[known.iloc[:, 0] == tail].iloc[:, 1]}, key=natural)
+    raise InputError(say("error.link_ends", table=title, row=line, tail=tail, head=head, expected=some(heads) or "–"))
