@@ -6,7 +6,7 @@ as DTALite and others write it: o_zone_id, d_zone_id, volume.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -136,7 +136,10 @@ def read_gmns(
             name="link"),
     )  # fmt: skip
     demand, within = _demand(folder, places.zones, trips)
-    return Tntp(folder.name, graph, demand, within, len(places.zones), places.xy, tuple(notices))
+    course = links["geometry"]
+    courses = (*course, *course[both].map(_back), *[""] * (2 * len(zone)))
+    xy = places.xy if np.isfinite(places.xy).any() else None
+    return Tntp(folder.name, graph, demand, within, len(places.zones), xy, tuple(notices), units.crs, courses)
 
 
 class _Places:
@@ -182,8 +185,14 @@ def _is_zone(name: str) -> bool:
     return name not in ("", "0", "-1")
 
 
+def _back(course: str) -> str:
+    """Return the course of the way back: the points of a LINESTRING from the last to the first."""
+    kind, sign, points = course.partition("(")
+    return f"{kind}{sign}{','.join(reversed(points.rstrip(' )').split(',')))})" if sign else course
+
+
 def _length_and_minutes(
-    links: pd.DataFrame, units: dict[str, tuple[str, float]], problems: list[Problem], notices: list[Notice]
+    links: pd.DataFrame, units: _Units, problems: list[Problem], notices: list[Notice]
 ) -> tuple[Floats | None, Floats]:
     """Return the lengths of links, km, None where the file does not say in which unit they are, and the minutes."""
     length, speed, minutes = (_numbers(links, column) for column in ("length", "free_speed", "vdf_fftt"))
@@ -193,30 +202,36 @@ def _length_and_minutes(
             problems.append(Problem("gmns_no_time", "link.csv", column=column))
         else:
             _empty_cells(links, "link.csv", column, np.isnan(values) & lacks, problems)
-    (named, km), (_, kmh) = units["long_length"], units["speed"]
     with np.errstate(divide="ignore", invalid="ignore"):  # what is 0 is a problem already
-        minutes = np.where(lacks, length / speed * 60.0 * km / kmh, minutes)
-    if has_length and not named:
+        minutes = np.where(lacks, length / speed * 60.0 * units.km / units.kmh, minutes)
+    if has_length and not units.named:
         notices.append(Notice("gmns_no_units", {}))
-    return (np.nan_to_num(length) * km if has_length and named else None), minutes
+    return (np.nan_to_num(length) * units.km if has_length and units.named else None), minutes
 
 
-def _units(folder: Path, problems: list[Problem]) -> dict[str, tuple[str, float]]:
-    """Return the units of config.csv: as it names them, "" where it does not, and what one is worth in km or km/h."""
-    found = {"long_length": ("", 1.0), "speed": ("", 1.0)}
+class _Units(NamedTuple):
+    """What config.csv names: length and speed in one unit, km and km/h, whether it names them, coordinate system."""
+
+    km: float = 1.0
+    kmh: float = 1.0
+    named: bool = False
+    crs: str = ""
+
+
+def _units(folder: Path, problems: list[Problem]) -> _Units:
+    """Return what config.csv says, where it is there."""
     if not (folder / "config.csv").is_file():
-        return found
+        return _Units()
     config = _read(folder, "config", problems).iloc[0]
-    for name, known in (("long_length", _KM), ("speed", _KMH)):
-        word = config[name].lower()
+    words = {name: config[name].lower() for name in ("long_length", "speed")}
+    for (name, word), known in zip(words.items(), (_KM, _KMH), strict=True):
         if word and word not in known:
             problems.append(Problem("not_a_choice", "config.csv", int(config["row"]), name, word, ", ".join(known)))
-        elif word:
-            found[name] = (word, known[word])
-    if bool(found["long_length"][0]) != bool(found["speed"][0]):
-        lacks = "speed" if found["long_length"][0] else "long_length"
-        problems.append(Problem("empty_cell", "config.csv", column=lacks))
-    return found
+    lacks = [name for name, word in words.items() if not word]
+    if len(lacks) == 1:
+        problems.append(Problem("empty_cell", "config.csv", column=lacks[0]))
+    km, kmh = _KM.get(words["long_length"], 1.0), _KMH.get(words["speed"], 1.0)
+    return _Units(km, kmh, not lacks, config["crs"])
 
 
 def _demand(folder: Path, zones: list[str], trips: pd.DataFrame | None) -> tuple[Demand, float]:
@@ -276,6 +291,8 @@ def write_gmns(folder: Path, data: Tntp, links: pd.DataFrame | None = None) -> N
             "vdf_alpha": graph.b, "vdf_beta": graph.power,
         }
     )  # fmt: skip
+    if data.courses is not None and any(data.courses):
+        table["geometry"] = (*data.courses, *[""] * (graph.links - len(data.courses)))
     if graph.length_km is not None:
         table["length"] = graph.length_km
     if links is not None:
@@ -285,7 +302,13 @@ def write_gmns(folder: Path, data: Tntp, links: pd.DataFrame | None = None) -> N
     ends = {"o_zone_id": pairs.origin, "d_zone_id": pairs.destination}
     demand = pd.DataFrame({c: np.asarray(names, object)[ends[c]] for c in ends} | {"volume": data.demand.vph})
     config = pd.DataFrame(
-        {"dataset_name": [data.name], "long_length": ["km"], "speed": ["km/h"], "version_number": ["0.96"]}
+        {
+            "dataset_name": [data.name],
+            "long_length": ["km"],
+            "speed": ["km/h"],
+            "crs": [data.crs],
+            "version_number": ["0.96"],
+        }
     )
     for name, part in (("node", nodes), ("link", table), ("config", config), ("demand", demand)):
         with atomic(folder / f"{name}.csv") as temporary:
