@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parents[1] / "data" / "schema"
 _MORE: list[Path] = []  # folders of layers from elsewhere
-_TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
+_TRUE, _FALSE = {"1", "true", "t", "yes"}, {"0", "false", "f", "no"}
 MOST_PER_COLUMN = 20
 TINY, HUGE = 1e-9, 1e18  # no length, speed, flow or amount of a city lies beyond; products of such numbers overflow
 # units as people write them in the names of columns, and one spelling of each
@@ -86,16 +87,29 @@ def read_points(text: str) -> NDArray[np.float64]:
     return np.array([[float(v) for v in pair.split()] for pair in text.split(",")], dtype=float).reshape(-1, 2)
 
 
-def read_table(path: Path, name: str, problems: list[Problem], *, shown: str | None = None) -> pd.DataFrame | None:
+def read_table(
+    path: Path, name: str, problems: list[Problem], *, shown: str | None = None, others: bool = False
+) -> pd.DataFrame | None:
     """Return the checked table, or None where it cannot be read; faults are appended to `problems`.
 
     The frame holds every column of the schema in its order, defaults filled in, and is indexed by position; the
     column `row` is the line of the file, so that later checks can say where a fault stands.
+
+    Parameters
+    ----------
+    path, name : the file, and its schema
+    problems : takes in the faults
+    shown : what the file is called in messages
+    others : the table is of other people's making: columns that the schema lacks are left out and not refused, and
+        names of columns may be written in capitals
+
     """
     label = shown or path.name
     columns = schema(name)
     cells = read_cells(path, label, columns.index, problems)
-    if cells is None or not _check_header(cells, label, columns, problems):
+    if cells is not None and others:
+        cells = replace(cells, header=[name.lower() for name in cells.header])
+    if cells is None or not _check_header(cells, label, columns, problems, others=others):
         return None
     lines = pd.Index(cells.lines, dtype=np.int64)
     raw = pd.DataFrame(cells.rows, columns=pd.Index(cells.header, dtype=object), index=lines, dtype=object)
@@ -108,11 +122,13 @@ def read_table(path: Path, name: str, problems: list[Problem], *, shown: str | N
     return table.reset_index(drop=True) if cells.whole else None
 
 
-def _check_header(cells: Cells, label: str, columns: pd.DataFrame, problems: list[Problem]) -> bool:
-    """Return whether the header holds the columns of a schema, no others, and each once; else append problems."""
+def _check_header(cells: Cells, label: str, columns: pd.DataFrame, problems: list[Problem], *, others: bool) -> bool:
+    """Return whether the header holds the columns of a schema, no `others`, and each once; else append problems."""
     before, line = len(problems), cells.header_line
     needed = {str(c) for c in columns.index[columns["required"] == "yes"]} - set(cells.header)
     for number, name in enumerate(cells.header):
+        if others and name not in columns.index:
+            continue
         if name in cells.header[:number]:
             problems.append(Problem("duplicate_column", label, line, name or str(number + 1), found=name))
         elif name in columns.index:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from resilience.base.errors import Notice, Problem, near
+from resilience.base.naming import natural
 from resilience.base.schema import check_refs, read_table, schema
 from resilience.networks.layer import Findings, layers, prefixes
 from resilience.networks.layer import tables as tables_of_a_case
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from resilience.base.arrays import Ints
     from resilience.city.city import City
-
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 def check_crs(text: str, problems: list[Problem]) -> None:
@@ -124,25 +122,13 @@ def _rank(values: pd.Series) -> Ints:
     numbers, known = pd.factorize(values, use_na_sentinel=True)
     if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
         names = [str(name) for name in known.tolist()]
-        order = sorted(range(len(names)), key=[(_parts(name), name) for name in names].__getitem__)
+        order = sorted(range(len(names)), key=[natural(name) for name in names].__getitem__)
     else:
         order = list(np.argsort(np.asarray(known)))
     place = np.zeros(len(known) + 1, np.int64)
     place[order] = np.arange(len(known))
     place[-1] = len(known)  # absent values come last
     return place[numbers]
-
-
-def _parts(text: str) -> list[Any]:
-    """Return the numbers and the words between them in turn, a word first.
-
-    >>> _parts("F10b")
-    ['F', 10, 'b']
-
-    """
-    parts: list[Any] = _DIGITS.split(text)
-    parts[1::2] = map(int, parts[1::2])
-    return parts
 
 
 def check_dependencies(rows: pd.DataFrame, problems: list[Problem]) -> None:

@@ -17,6 +17,7 @@ from resilience.cli.show import clean_json
 if TYPE_CHECKING:
     import pandas as pd
 
+    from resilience.base.arrays import Floats
     from resilience.cli.watch import Watch
     from resilience.readers.tntp import Tntp
     from resilience.traffic.counts import Counts
@@ -49,6 +50,7 @@ def assign(
     hold_out: Annotated[float, typer.Option(help=say("help.hold_out"))] = 0.2,
     out: Annotated[Path | None, typer.Option(help=say("help.assign_folder"))] = None,
     gmns: Annotated[Path | None, typer.Option(metavar="FOLDER", help=say("help.gmns"))] = None,
+    gpkg: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.gpkg"))] = None,
 ) -> None:
     """Assign the trips of a network to its roads."""
     from resilience.base.files import check_folder
@@ -66,7 +68,7 @@ def assign(
         raise InputError(say("error.above_zero_option", name="--seconds", found=seconds))
     if logit is not None and system_optimum:
         raise InputError(say("error.two_models", first="--system-optimum", second="--logit"))
-    others = (logit, counts, gmns, seconds, omx, give_up, elastic)
+    others = (logit, counts, gmns, gpkg, seconds, omx, give_up, elastic)
     if hours is not None and (system_optimum or any(other is not None for other in others)):
         raise InputError(say("error.hours_with_what"))
     if estimate and (counts is None or system_optimum or logit is not None):
@@ -75,7 +77,7 @@ def assign(
         from resilience.traffic.logit.logit import check_logit
 
         check_logit(logit, ways)
-    for target in (out, gmns):
+    for target in (out, gmns, gpkg.parent if gpkg is not None else None):
         if target is not None:
             check_folder(target)
     given = None
@@ -87,6 +89,8 @@ def assign(
     data = read(folder, toll_weight=toll_weight, distance_weight=distance_weight, trips=given)
     for notice in data.notices:
         typer.echo(say("cli.notice", text=notice), err=True)
+    drawn = None if gpkg is None else _drawn(data)
+    roads = data
     if turns is not None:
         data = _turned(data, turns)
     if closed is not None and classes is None:
@@ -126,6 +130,10 @@ def assign(
         from resilience.readers.gmns import write_gmns
 
         write_gmns(gmns, data, tables["links"])
+    if gpkg is not None and drawn is not None:
+        from resilience.readers.geopackage import write_links
+
+        write_links(gpkg, roads, drawn, tables["links"])
     numbers["seconds"] = round(time.perf_counter() - start, 4)
     if out is not None:
         from resilience.base.files import atomic
@@ -134,6 +142,16 @@ def assign(
             with atomic(out / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
     _tell(numbers, watch, gap, as_json=as_json)
+
+
+def _drawn(data: Tntp) -> list[Floats]:
+    """Return the courses of links, and tell where it is not known in which coordinate system they are."""
+    from resilience.readers.geopackage import lines_of
+
+    lines = lines_of(data)
+    if not data.crs:
+        typer.echo(say("cli.notice", text=say("cli.gpkg_no_crs")), err=True)
+    return lines
 
 
 def _turned(data: Tntp, path: Path) -> Tntp:

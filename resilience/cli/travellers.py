@@ -67,10 +67,9 @@ def with_classes(data: Tntp, table: pd.DataFrame, closed: pd.DataFrame | None = 
     """
     from resilience.traffic.demand import Demand, Pairs, VehicleClass
     from resilience.traffic.graph import numbers
+    from resilience.traffic.named import need_columns
 
-    for column in ("vehicle", "share"):
-        if column not in table.columns:
-            raise InputError(say("error.class_column", column=column, found=", ".join(map(str, table.columns))))
+    need_columns(table, say("word.vehicle_classes"), ("vehicle", "share"))
     names = table["vehicle"].astype(str).tolist()
     share = numbers(table, "share")
     if not (share >= 0).all() or not math.isclose(float(share.sum()), 1.0, abs_tol=1e-6):
@@ -87,28 +86,19 @@ def with_classes(data: Tntp, table: pd.DataFrame, closed: pd.DataFrame | None = 
 
 def _closed(data: Tntp, classes: list[str], table: pd.DataFrame) -> list[np.ndarray | None]:
     """Return the links that each class may not use, shape (links,), None where it may use all."""
-    graph = data.graph
-    if "vehicle" not in table.columns or not ({"link"} <= {*table} or {"from_node", "to_node"} <= {*table}):
-        found = ", ".join(map(str, table.columns))
-        raise InputError(say("error.class_column", column="vehicle, link", found=found))
-    nodes, links = graph.names_of_nodes().astype(str), graph.names_of_links().astype(str)
+    from resilience.traffic.named import find_links, line_of, need_columns
+
+    title = say("word.closed_links")
+    need_columns(table, title, ("vehicle",), "vehicle; link | from_node, to_node")
+    vehicle = table["vehicle"].astype(str).to_numpy()
+    for row in np.flatnonzero(~np.isin(vehicle, classes))[:1]:
+        known = near(vehicle[row], classes)
+        raise InputError(say("error.table_class", table=title, row=line_of(row), found=vehicle[row], expected=known))
+    rows, links = find_links(data.graph, table, title)
     shut: dict[str, np.ndarray] = {}
-    for row in table.to_dict("records"):
-        name = str(row["vehicle"])
-        if name not in classes:
-            raise InputError(say("error.unknown_class", found=name, expected=near(name, classes)))
-        if "link" in row:
-            mine = np.asarray(links == str(row["link"]))
-            called = str(row["link"])
-        else:
-            ends = nodes.get_indexer([str(row["from_node"]), str(row["to_node"])])
-            mine = (graph.tail == ends[0]) & (graph.head == ends[1])
-            called = f"{row['from_node']} – {row['to_node']}"
-        if not mine.any():
-            raise InputError(
-                say("error.unknown_name", what=say("word.link"), name=called, expected=near(called, links))
-            )
-        shut[name] = shut.get(name, np.zeros(graph.links, np.bool_)) | mine
+    for name in np.unique(vehicle):
+        shut[name] = np.zeros(data.graph.links, np.bool_)
+        shut[name][links[vehicle[rows] == name]] = True
     return [shut.get(name) for name in classes]
 
 
@@ -122,9 +112,9 @@ def profile_of(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
     """
     from resilience.traffic.graph import numbers
+    from resilience.traffic.named import need_columns
 
-    if "factor" not in table.columns:
-        raise InputError(say("error.profile_column", found=", ".join(map(str, table.columns))))
+    need_columns(table, say("word.time_slices"), ("factor",))
     minutes = numbers(table, "minutes") if "minutes" in table.columns else np.full(len(table), 60.0)
     return numbers(table, "factor"), minutes
 

@@ -6,15 +6,15 @@ as DTALite and others write it: o_zone_id, d_zone_id, volume.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from resilience.base.csvfile import read_cells
-from resilience.base.defaults import default
 from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.files import atomic
+from resilience.base.naming import natural
+from resilience.base.schema import MOST_PER_COLUMN, check_refs, read_table
 from resilience.base.text import say
 from resilience.readers.tntp import Tntp
 from resilience.readers.tntp_units import KM
@@ -24,17 +24,12 @@ from resilience.traffic.graph import RoadGraph
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from resilience.base.arrays import Floats, Ints
+    from resilience.base.arrays import Bools, Floats, Ints
 
 FREE_VPH = 1e9  # capacity of what joins a zone to its nodes
-NODE = ("node_id", "x_coord", "y_coord", "zone_id", "node_type")
-LINK = ("link_id", "from_node_id", "to_node_id", "directed", "length", "free_speed", "capacity", "lanes", "toll",
-        "vdf_alpha", "vdf_beta", "vdf_fftt")  # fmt: skip
-DEMAND = ("o_zone_id", "d_zone_id", "volume")
 _LENGTHS = ("mi", "mile", "miles", "km", "kilometer", "kilometers", "m", "meter", "meters", "ft", "foot", "feet")
 _KM = {word: KM[word] for word in _LENGTHS}
 _KMH = {"mph": 1.609344, "mi/h": 1.609344, "kph": 1.0, "km/h": 1.0, "kmph": 1.0, "m/s": 3.6, "ft/s": 1.09728}
-_YES, _NO = {"1", "true", "t", "yes"}, {"0", "false", "f", "no"}
 
 
 def is_gmns(folder: Path) -> bool:
@@ -42,65 +37,37 @@ def is_gmns(folder: Path) -> bool:
     return (folder / "node.csv").is_file() and (folder / "link.csv").is_file()
 
 
-class _Table:
-    """The cells of a file with the faults found in it."""
+def _read(folder: Path, name: str, problems: list[Problem]) -> pd.DataFrame:
+    """Return a table of a folder by its schema, checked but for what needs other tables.
 
-    def __init__(self, path: Path, columns: tuple[str, ...], needed: tuple[str, ...], problems: list[Problem]) -> None:
-        self.name, self.problems = path.name, problems
-        if not path.is_file():
-            raise CaseError([Problem("missing_file", path.name, found=str(path))])
-        cells = read_cells(path, path.name, columns, problems)
-        if cells is None:
-            raise CaseError(problems)
-        names = [name.lower() for name in cells.header]
-        self.lines = np.array(cells.lines, np.int64)
-        self.columns = {n: [row[i].strip() for row in cells.rows] for i, n in enumerate(names) if n in columns}
-        lacks = [name for name in needed if name not in self.columns]
-        has = ", ".join(cells.header)
-        problems += [Problem("missing_column", path.name, cells.header_line, name, expected=has) for name in lacks]
-        if lacks:
-            raise CaseError(problems)
-        if not cells.rows:
-            raise CaseError([*problems, Problem("no_rows", path.name)])
+    Raises
+    ------
+    CaseError
+        The table cannot be read or has no rows.
 
-    def __contains__(self, column: str) -> bool:
-        return column in self.columns and any(self.columns[column])
+    """
+    table = read_table(folder / f"{name}.csv", f"gmns/{name}", problems, shown=f"{name}.csv", others=True)
+    if table is None or len(table) == 0:
+        raise CaseError(problems if table is None else [*problems, Problem("no_rows", f"{name}.csv")])
+    return table
 
-    def words(self, column: str) -> list[str]:
-        """Return the cells of a column; an empty one is a fault."""
-        self.fault(column, [not word for word in self.columns[column]], "empty_cell")
-        return self.columns[column]
 
-    def numbers(self, column: str, empty: float = np.nan, *, least: float = 0.0, above: bool = False) -> Floats:
-        """Return the numbers of a column, `empty` where a cell or the column is; nan: each cell must be filled."""
-        words = self.columns.get(column, [""] * len(self.lines))
-        found = pd.to_numeric(pd.Series(words, dtype=object).replace("", "nan"), errors="coerce").to_numpy(float)
-        blank = np.array([not word for word in words])
-        self.fault(column, np.isnan(found) & ~blank, "not_a_number")
-        self.fault(column, np.isinf(found), "not_finite")
-        if np.isnan(empty):
-            self.fault(column, blank, "empty_cell")
-        low = found <= least if above else found < least
-        self.fault(column, low, "too_small", f"{'>' if above else '>='} {least:g}")
-        return np.where(blank, empty, found)
+def _numbers(table: pd.DataFrame, column: str, empty: float = np.nan) -> Floats:
+    """Return a column of numbers, `empty` where a cell is."""
+    return table[column].fillna(empty).to_numpy(float)
 
-    def flags(self, column: str, empty: bool) -> list[bool]:
-        """Return yes and no."""
-        words = [word.lower() for word in self.columns.get(column, [""] * len(self.lines))]
-        self.fault(column, [word not in _YES | _NO | {""} for word in words], "not_a_boolean")
-        return [word in _YES if word else empty for word in words]
 
-    def numbered(self, column: str, known: dict[str, int], target: str) -> Ints:
-        """Return the number of the row that each cell names."""
-        words = self.words(column)
-        self.fault(column, [word not in known and word != "" for word in words], "unknown_ref", target)
-        return np.array([known.get(word, 0) for word in words], np.int64)
+def _numbered(
+    table: pd.DataFrame, name: str, column: str, known: dict[str, int], target: str, problems: list[Problem]
+) -> Ints:
+    """Return the number of the row of `target` that each cell names, 0 where it names none; that is a problem."""
+    check_refs(table, name, column, pd.Index(list(known)), target, problems)
+    return np.array([known.get(word, 0) for word in table[column]], np.int64)
 
-    def fault(self, column: str, bad: object, key: str, expected: str = "") -> None:
-        """Append a problem for each of the first rows that are bad."""
-        rows = np.flatnonzero(np.asarray(bad, np.bool_))
-        words = self.columns.get(column, [""] * len(self.lines))
-        self.problems += [Problem(key, self.name, int(self.lines[r]), column, words[r], expected) for r in rows[:20]]
+
+def _empty_cells(table: pd.DataFrame, name: str, column: str, bad: Bools, problems: list[Problem]) -> None:
+    """Append a problem for each of the first rows whose empty cell must be filled."""
+    problems += [Problem("empty_cell", name, int(row), column) for row in table["row"][bad][:MOST_PER_COLUMN]]
 
 
 def read_gmns(
@@ -133,23 +100,24 @@ def read_gmns(
             raise InputError(say("error.negative", name=name, found=weight))
     problems: list[Problem] = []
     notices: list[Notice] = []
-    nodes = _Table(folder / "node.csv", NODE, ("node_id",), problems)
-    links = _Table(folder / "link.csv", LINK, ("from_node_id", "to_node_id", "capacity"), problems)
-    places = _Places(nodes)
-    tail, head = (links.numbered(c, places.number, "node.csv") for c in ("from_node_id", "to_node_id"))
-    km, minutes = _length_and_minutes(folder, links, problems, notices)
-    if "lanes" not in links:
+    nodes, links = _read(folder, "node", problems), _read(folder, "link", problems)
+    places = _Places(nodes, problems)
+    ends = ("from_node_id", "to_node_id")
+    tail, head = (_numbered(links, "link.csv", column, places.number, "node.csv", problems) for column in ends)
+    named = links["link_id"] != ""
+    _empty_cells(links, "link.csv", "link_id", named.any() & ~named.to_numpy(), problems)
+    units = _units(folder, problems)
+    km, minutes = _length_and_minutes(links, units, problems, notices)
+    if links["lanes"].isna().all():
         notices.append(Notice("gmns_no_lanes", {}))
-    capacity = links.numbers("capacity", above=True) * links.numbers("lanes", 1.0, above=True)
-    alpha = links.numbers("vdf_alpha", default("traffic.bpr_b"))
-    beta = links.numbers("vdf_beta", default("traffic.bpr_power"))
-    toll = links.numbers("toll", 0.0)
-    both = ~np.array(links.flags("directed", empty=True), np.bool_)
     if problems:
         raise CaseError(problems)
+    capacity = _numbers(links, "capacity") * _numbers(links, "lanes", 1.0)
+    alpha, beta, toll = (_numbers(links, column) for column in ("vdf_alpha", "vdf_beta", "toll"))
+    both = ~links["directed"].to_numpy(bool)
     fixed = toll_weight * toll + distance_weight * (km if km is not None else np.zeros(len(tail)))
     zone, node = places.joined.T  # at no cost
-    names = links.columns.get("link_id") or [str(i) for i in range(1, len(tail) + 1)]
+    names = links["link_id"].tolist() if named.any() else [str(i) for i in range(1, len(tail) + 1)]
     called = places.names
 
     def column(values: Floats, connectors: float) -> Floats:
@@ -168,7 +136,10 @@ def read_gmns(
             name="link"),
     )  # fmt: skip
     demand, within = _demand(folder, places.zones, trips)
-    return Tntp(folder.name, graph, demand, within, len(places.zones), places.xy, tuple(notices))
+    course = links["geometry"]
+    courses = (*course, *course[both].map(_back), *[""] * (2 * len(zone)))
+    xy = places.xy if np.isfinite(places.xy).any() else None
+    return Tntp(folder.name, graph, demand, within, len(places.zones), xy, tuple(notices), units.crs, courses)
 
 
 class _Places:
@@ -184,14 +155,12 @@ class _Places:
 
     """
 
-    def __init__(self, table: _Table) -> None:
-        ids = table.words("node_id")
-        table.fault("node_id", pd.Index(ids).duplicated(), "duplicate_id")
-        xy = np.column_stack([table.numbers(c, 0.0, least=-np.inf) for c in ("x_coord", "y_coord")])
-        zone_of, kind = (table.columns.get(c, [""] * len(ids)) for c in ("zone_id", "node_type"))
-        self.zones = sorted({z for z in zone_of if _is_zone(z)}, key=_natural)
+    def __init__(self, table: pd.DataFrame, problems: list[Problem]) -> None:
+        ids, zone_of, kind = (table[column].tolist() for column in ("node_id", "zone_id", "node_type"))
+        xy = table[["x_coord", "y_coord"]].to_numpy(float)
+        self.zones = sorted({z for z in zone_of if _is_zone(z)}, key=natural)
         if not self.zones:
-            table.problems.append(Problem("no_zones", table.name, column="zone_id"))
+            problems.append(Problem("no_zones", "node.csv", column="zone_id"))
         place = {zone: i for i, zone in enumerate(self.zones)}
         own = {place[z]: i for i, z in enumerate(zone_of) if _is_zone(z) and kind[i].lower() == "centroid"}
         others = [i for i in range(len(ids)) if i not in set(own.values())]
@@ -211,58 +180,58 @@ class _Places:
         self.joined = made[:, :2]
 
 
-def _natural(name: str) -> tuple[bool, int, str]:
-    return not name.isdecimal(), int(name) if name.isdecimal() else 0, name
-
-
 def _is_zone(name: str) -> bool:
     """Return whether a cell of zone_id names a zone; programs that need a number there write 0 or -1 for none."""
     return name not in ("", "0", "-1")
 
 
+def _back(course: str) -> str:
+    """Return the course of the way back: the points of a LINESTRING from the last to the first."""
+    kind, sign, points = course.partition("(")
+    return f"{kind}{sign}{','.join(reversed(points.rstrip(' )').split(',')))})" if sign else course
+
+
 def _length_and_minutes(
-    folder: Path, links: _Table, problems: list[Problem], notices: list[Notice]
+    links: pd.DataFrame, units: _Units, problems: list[Problem], notices: list[Notice]
 ) -> tuple[Floats | None, Floats]:
     """Return the lengths of links, km, None where the file does not say in which unit they are, and the minutes."""
-    units = _units(folder, problems)
-    minutes = links.numbers("vdf_fftt", 0.0)
-    given = np.array([bool(word) for word in links.columns.get("vdf_fftt", [""] * len(minutes))])
-    has_length = "length" in links
-    length = links.numbers("length", 0.0 if given.all() or not has_length else np.nan)
-    if not given.all():
-        has = ", ".join(links.columns)
-        lacks = [column for column in ("length", "free_speed") if column not in links]
-        if lacks:
-            raise CaseError([*problems, *(Problem("missing_column", "link.csv", 1, c, expected=has) for c in lacks)])
-        speed = links.numbers("free_speed", 1.0 if given.all() else np.nan, above=True)
-        ratio = units["long_length"][1] / units["speed"][1]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            minutes = np.where(given, minutes, length / speed * 60.0 * ratio)
-    named = units["long_length"][0]
-    if has_length and not named:
+    length, speed, minutes = (_numbers(links, column) for column in ("length", "free_speed", "vdf_fftt"))
+    has_length, lacks = not np.isnan(length).all(), np.isnan(minutes)
+    for column, values in (("length", length), ("free_speed", speed)):
+        if np.isnan(values).all() and lacks.any():
+            problems.append(Problem("gmns_no_time", "link.csv", column=column))
+        else:
+            _empty_cells(links, "link.csv", column, np.isnan(values) & lacks, problems)
+    with np.errstate(divide="ignore", invalid="ignore"):  # what is 0 is a problem already
+        minutes = np.where(lacks, length / speed * 60.0 * units.km / units.kmh, minutes)
+    if has_length and not units.named:
         notices.append(Notice("gmns_no_units", {}))
-    return (length * units["long_length"][1] if has_length and named else None), minutes
+    return (np.nan_to_num(length) * units.km if has_length and units.named else None), minutes
 
 
-def _units(folder: Path, problems: list[Problem]) -> dict[str, tuple[str, float]]:
-    """Return the units of config.csv: as it names them, "" where it does not, and what one is worth in km or km/h."""
-    found = {"long_length": ("", 1.0), "speed": ("", 1.0)}
-    path = folder / "config.csv"
-    if not path.is_file():
-        return found
-    cells = read_cells(path, path.name, tuple(found), problems)
-    for name, known in (("long_length", _KM), ("speed", _KMH)):
-        if cells is None or name not in cells.header or not cells.rows:
-            continue
-        word = cells.rows[0][cells.header.index(name)].strip().lower()
+class _Units(NamedTuple):
+    """What config.csv names: length and speed in one unit, km and km/h, whether it names them, coordinate system."""
+
+    km: float = 1.0
+    kmh: float = 1.0
+    named: bool = False
+    crs: str = ""
+
+
+def _units(folder: Path, problems: list[Problem]) -> _Units:
+    """Return what config.csv says, where it is there."""
+    if not (folder / "config.csv").is_file():
+        return _Units()
+    config = _read(folder, "config", problems).iloc[0]
+    words = {name: config[name].lower() for name in ("long_length", "speed")}
+    for (name, word), known in zip(words.items(), (_KM, _KMH), strict=True):
         if word and word not in known:
-            problems.append(Problem("not_a_choice", path.name, cells.lines[0], name, word, ", ".join(known)))
-        elif word:
-            found[name] = (word, known[word])
-    if bool(found["long_length"][0]) != bool(found["speed"][0]):
-        lacks = "speed" if found["long_length"][0] else "long_length"
-        problems.append(Problem("empty_cell", path.name, column=lacks))
-    return found
+            problems.append(Problem("not_a_choice", "config.csv", int(config["row"]), name, word, ", ".join(known)))
+    lacks = [name for name, word in words.items() if not word]
+    if len(lacks) == 1:
+        problems.append(Problem("empty_cell", "config.csv", column=lacks[0]))
+    km, kmh = _KM.get(words["long_length"], 1.0), _KMH.get(words["speed"], 1.0)
+    return _Units(km, kmh, not lacks, config["crs"])
 
 
 def _demand(folder: Path, zones: list[str], trips: pd.DataFrame | None) -> tuple[Demand, float]:
@@ -270,9 +239,12 @@ def _demand(folder: Path, zones: list[str], trips: pd.DataFrame | None) -> tuple
     number = {name: i for i, name in enumerate(zones)}
     problems: list[Problem] = []
     if trips is None:
-        table = _Table(folder / "demand.csv", DEMAND, DEMAND, problems)
-        origin, destination = (table.numbered(c, number, "node.csv zone_id") for c in DEMAND[:2])
-        volume = table.numbers("volume")
+        table = _read(folder, "demand", problems)
+        ends = ("o_zone_id", "d_zone_id")
+        origin, destination = (
+            _numbered(table, "demand.csv", column, number, "node.csv zone_id", problems) for column in ends
+        )
+        volume = _numbers(table, "volume")
     else:
         names = [trips[c].astype(str) for c in ("origin", "destination")]
         strange = [name for column in names for name in column.unique() if name not in number]
@@ -319,6 +291,8 @@ def write_gmns(folder: Path, data: Tntp, links: pd.DataFrame | None = None) -> N
             "vdf_alpha": graph.b, "vdf_beta": graph.power,
         }
     )  # fmt: skip
+    if data.courses is not None and any(data.courses):
+        table["geometry"] = (*data.courses, *[""] * (graph.links - len(data.courses)))
     if graph.length_km is not None:
         table["length"] = graph.length_km
     if links is not None:
@@ -328,7 +302,13 @@ def write_gmns(folder: Path, data: Tntp, links: pd.DataFrame | None = None) -> N
     ends = {"o_zone_id": pairs.origin, "d_zone_id": pairs.destination}
     demand = pd.DataFrame({c: np.asarray(names, object)[ends[c]] for c in ends} | {"volume": data.demand.vph})
     config = pd.DataFrame(
-        {"dataset_name": [data.name], "long_length": ["km"], "speed": ["km/h"], "version_number": ["0.96"]}
+        {
+            "dataset_name": [data.name],
+            "long_length": ["km"],
+            "speed": ["km/h"],
+            "crs": [data.crs],
+            "version_number": ["0.96"],
+        }
     )
     for name, part in (("node", nodes), ("link", table), ("config", config), ("demand", demand)):
         with atomic(folder / f"{name}.csv") as temporary:

@@ -39,7 +39,8 @@ class Tntp:
     """A network and its demand, nodes numbered from 0.
 
     `intrazonal` is the demand within zones, which is not assigned; `xy` the coordinates of the nodes, shape (nodes, 2),
-    where the folder has a *_node.tntp; `notices` what a user should know of how the files were read.
+    where the folder has a *_node.tntp; `notices` what a user should know of how the files were read. `crs` names the
+    coordinate system, "" where it is not known; `courses` are those of links: LINESTRING or "x y, x y", "" if straight.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Tntp:
     zones: int
     xy: NDArray[np.float64] | None
     notices: tuple[Notice, ...] = ()
+    crs: str = ""
+    courses: tuple[str, ...] | None = None
 
 
 def is_tntp(folder: Path) -> bool:

@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from resilience.base.errors import InputError, near
+from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.traffic.equilibrium.equilibrium import assign
 from resilience.traffic.graph import numbers
+from resilience.traffic.named import find_links, line_of, need_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,35 +104,20 @@ def read_counts(graph: RoadGraph, table: pd.DataFrame) -> Counts:
 
     """
     table = table.reset_index(drop=True)
-    by_link = "link" in table.columns
-    for column in (*(("link",) if by_link else ("from_node", "to_node")), "count"):
-        if column not in table.columns:
-            raise InputError(say("error.count_column", column=column, expected="link | from_node, to_node; count"))
+    title = say("word.counts")
+    need_columns(table, title, ("count",), "link | from_node, to_node; count")
     if len(table) == 0:
         raise InputError(say("error.count_none"))
-    if by_link:
-        names = graph.names_of_links().astype(str)
-        link = np.asarray(names.get_indexer(table["link"].astype(str)), np.int64)
-        for row in np.flatnonzero(link < 0)[:1]:
-            word = str(table["link"].iloc[row])
-            raise InputError(say("error.count_link", row=row + 2, found=word, expected=near(word, list(names))))
-    else:
-        nodes = graph.names_of_nodes().astype(str)
-        ends = [nodes.get_indexer(table[c].astype(str)) for c in ("from_node", "to_node")]
-        link = np.empty(len(table), np.int64)
-        for row, (tail, head) in enumerate(zip(*ends, strict=True)):
-            found = np.flatnonzero((graph.tail == tail) & (graph.head == head))
-            if len(found) != 1:
-                word = f"{table['from_node'].iloc[row]} – {table['to_node'].iloc[row]}"
-                key = "error.count_many" if len(found) else "error.count_link"
-                raise InputError(say(key, row=row + 2, found=word, expected=""))
-            link[row] = found[0]
+    row, link = find_links(graph, table, title)
+    for several in np.flatnonzero(pd.Series(row).duplicated())[:1]:
+        ends = " – ".join(str(graph.names_of_nodes()[end[link[several]]]) for end in (graph.tail, graph.head))
+        raise InputError(say("error.count_many", row=line_of(row[several]), found=ends))
     again = np.flatnonzero(pd.Series(link).duplicated())
     if len(again):
-        raise InputError(say("error.count_twice", row=int(again[0]) + 2, found=graph.names_of_links()[link[again[0]]]))
+        raise InputError(say("error.count_twice", row=line_of(again[0]), found=graph.names_of_links()[link[again[0]]]))
     vph = numbers(table, "count")
-    for row in np.flatnonzero(~(np.isfinite(vph) & (vph >= 0)))[:1]:
-        raise InputError(say("error.count_value", row=row + 2, found=float(vph[row])))
+    for bad in np.flatnonzero(~(np.isfinite(vph) & (vph >= 0)))[:1]:
+        raise InputError(say("error.count_value", row=line_of(bad), found=float(vph[bad])))
     return Counts(link, vph)
 
 

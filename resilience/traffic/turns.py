@@ -9,15 +9,16 @@ turns is a network, and all that is built on one, equilibria, closures, critical
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from resilience.base.errors import InputError, near
+from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.traffic.cost import POWER
 from resilience.traffic.graph import RoadGraph, numbers
+from resilience.traffic.named import find_links, line_of, need_columns
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Floats, Ints
@@ -64,15 +65,13 @@ def read_turns(graph: RoadGraph, table: pd.DataFrame) -> Turns:
     """
     table = table.reset_index(drop=True)
     by_links = set(BY_LINKS) <= set(table.columns)
-    for needed in (*(BY_LINKS if by_links else BY_NODES), "penalty_min"):
-        if needed not in table.columns:
-            expected = f"{', '.join(BY_NODES)}, penalty_min ({', '.join(BY_LINKS)}, penalty_min)"
-            raise InputError(say("error.turn_column", column=needed, expected=expected))
+    expected = f"{', '.join(BY_NODES)} | {', '.join(BY_LINKS)}; penalty_min"
+    need_columns(table, say("word.turns"), (*(BY_LINKS if by_links else BY_NODES), "penalty_min"), expected)
     rows, into, out = _links_of(graph, table, by_links=by_links)
     key = into * np.int64(graph.links) + out
     if len(np.unique(key)) < len(key):
         again = np.flatnonzero(pd.Series(key).duplicated())[0]
-        raise InputError(say("error.turn_twice", row=_place(rows[again]), turn=_name(graph, into[again], out[again])))
+        raise InputError(say("error.turn_twice", row=line_of(rows[again]), turn=_name(graph, into[again], out[again])))
 
     def column(name: str, fill: float, least: float, *, above: bool = False) -> Floats:
         values = numbers(table, name) if name in table.columns else np.full(len(table), fill)
@@ -82,7 +81,7 @@ def read_turns(graph: RoadGraph, table: pd.DataFrame) -> Turns:
             bad = np.union1d(bad, np.flatnonzero(~np.isfinite(values)))
         if len(bad):
             expected = say("error.above_zero" if above else "error.zero_or_more")
-            row, found = _place(bad[0]), float(values[bad[0]])
+            row, found = line_of(bad[0]), float(values[bad[0]])
             raise InputError(say("error.turn_value", column=name, row=row, found=found, expected=expected))
         return np.asarray(values[rows], float)
 
@@ -184,49 +183,22 @@ def _all_turns(graph: RoadGraph, into: Ints, out: Ints) -> tuple[Ints, Ints]:
 
 def _links_of(graph: RoadGraph, table: pd.DataFrame, *, by_links: bool) -> tuple[Ints, Ints, Ints]:
     """Return for each turn its row, the link into the junction and the link out of it."""
-    rows: list[int] = []
-    into: list[int] = []
-    out: list[int] = []
-    names = (graph.names_of_links() if by_links else graph.names_of_nodes()).astype(str)
-    at = [names.get_indexer(table[c].astype(str)) for c in (BY_LINKS if by_links else BY_NODES)]
-    for c, found in zip(BY_LINKS if by_links else BY_NODES, at, strict=True):
-        bad = np.flatnonzero(found < 0)
-        if len(bad):
-            word = str(table[c].iloc[bad[0]])
-            raise InputError(
-                say("error.turn_name", column=c, row=_place(bad[0]), found=word, expected=near(word, list(names)))
-            )
+    title = say("word.turns")
     if by_links:
-        rows, into, out = list(range(len(table))), at[0].tolist(), at[1].tolist()
-        apart = np.flatnonzero(graph.head[at[0]] != graph.tail[at[1]])
+        (rows, into), (_, out) = (find_links(graph, table, title, link=column) for column in BY_LINKS)
+        apart = np.flatnonzero(graph.head[into] != graph.tail[out])
         if len(apart):
-            raise InputError(
-                say("error.turn_apart", row=_place(apart[0]), turn=_name(graph, at[0][apart[0]], at[1][apart[0]]))
-            )
+            row, turn = line_of(rows[apart[0]]), _name(graph, into[apart[0]], out[apart[0]])
+            raise InputError(say("error.turn_apart", row=row, turn=turn))
     else:
-        ends = pd.DataFrame({"link": np.arange(graph.links), "tail": graph.tail, "head": graph.head})
-        by_ends: dict[Any, list[int]] = ends.groupby(["tail", "head"])["link"].apply(list).to_dict()
-        for row, (a, via, b) in enumerate(zip(*at, strict=True)):
-            firsts, seconds = by_ends.get((a, via), []), by_ends.get((via, b), [])
-            if not firsts or not seconds:
-                ends_of = (a, via) if not firsts else (via, b)
-                tail, head = (str(graph.names_of_nodes()[node]) for node in ends_of)
-                raise InputError(say("error.turn_no_link", row=_place(row), tail=tail, head=head))
-            for first in firsts:
-                rows += [row] * len(seconds)
-                into += [first] * len(seconds)
-                out += seconds
-    found_into = np.array(into, np.int64)
-    shut = np.flatnonzero(graph.barred[graph.head[found_into]])
+        sides = (find_links(graph, table, title, link=None, ends=ends) for ends in (BY_NODES[:2], BY_NODES[1:]))
+        first, second = (pd.DataFrame({"row": row, "link": link}) for row, link in sides)
+        rows, into, out = (values.to_numpy(np.int64) for _, values in first.merge(second, on="row").items())
+    shut = np.flatnonzero(graph.barred[graph.head[into]])
     if len(shut):
-        node = graph.names_of_nodes()[graph.head[found_into[shut[0]]]]
-        raise InputError(say("error.turn_barred", row=_place(rows[shut[0]]), node=node))
-    return np.array(rows, np.int64), found_into, np.array(out, np.int64)
-
-
-def _place(row: int) -> int:
-    """Return the line of a row in a file whose first line is the header."""
-    return int(row) + 2
+        node = graph.names_of_nodes()[graph.head[into[shut[0]]]]
+        raise InputError(say("error.turn_barred", row=line_of(rows[shut[0]]), node=node))
+    return rows, into, out
 
 
 def _name(graph: RoadGraph, into: int, out: int) -> str:

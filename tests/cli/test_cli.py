@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -615,6 +616,24 @@ def test_a_network_goes_to_gmns_and_back(call, tntp, tmp_path):
     assert json.loads(second)["total_travel_time"] == pytest.approx(json.loads(first)["total_travel_time"])
 
 
+def test_flows_go_to_a_geopackage_where_nodes_have_places(call, tntp, tmp_path):
+    code, _, err = call("assign", tntp, "--gpkg", tmp_path / "a.gpkg")
+    assert code == 2
+    assert "link 1 lies at no known place" in err
+    shutil.copytree(tntp, tmp_path / "t")
+    (tmp_path / "t" / "Tiny_node.tntp").write_text("node X Y ;\n1 10 20 ;\n2 30 40 ;\n")
+    (tmp_path / "turns.csv").write_text("from_link,to_link,penalty_min\n")
+    options = "--turns", tmp_path / "turns.csv", "--gpkg", tmp_path / "a.gpkg", "--out", tmp_path / "o"
+    code, _, err = call("assign", tmp_path / "t", *options)
+    assert code == 0, err
+    assert "Notice: the network does not say in which coordinate system it lies" in err
+    with sqlite3.connect(tmp_path / "a.gpkg") as base:
+        found = base.execute("select link, from_node, to_node, flow, free_flow_min from links order by fid").fetchall()
+    base.close()
+    right = pd.read_csv(tmp_path / "o" / "links.csv")
+    assert found == [("1", "1", "2", right["flow"][0], 1.0), ("2", "1", "2", right["flow"][1], 1.5)]
+
+
 def answered(call, *options):
     code, out, err = call("assign", *options, "--json")
     assert code == 0, err
@@ -674,9 +693,9 @@ BAD_OPTIONS = [
     (("--give-up", 5, "--elastic", 0.1), "--give-up and --elastic are two models"),
     (("--closed", "x.csv"), "--closed needs --classes"),
     (("--classes", "nowhere.csv"), "nowhere.csv"),
-    (("--classes", {"vehicle,pce": "car,1"}), 'lacks the column "share"'),
+    (("--classes", {"vehicle,pce": "car,1"}), "has no column share"),
     (("--classes", {"vehicle,share": "car,0.5"}), "add up to 1; found 0.5"),
-    (("--hours", {"minutes": "60"}), 'lacks the column "factor"'),
+    (("--hours", {"minutes": "60"}), "has no column factor"),
     (("--hours", {"factor": "1"}, "--system-optimum"), "--hours goes with user equilibrium alone"),
     (("--hours", {"factor": "-1"}), "in slice number"),
 ]

@@ -66,6 +66,22 @@ def test_units(tmp_path, units, factor, km):
         np.testing.assert_allclose(data.graph.length_km[:3], np.array([1.5, 1, 1]) * km)
 
 
+def test_columns_of_others_and_capitals_do_no_harm(tmp_path):
+    link = LINK.strip().replace("link_id", "LINK_ID").replace("toll", "toll,name,name,")
+    link = "\n".join([line + (",x,y,z" if i else "") for i, line in enumerate(link.split("\n"))])
+    data = read_gmns(folder(tmp_path / "g", link=link))
+    plain = read_gmns(folder(tmp_path / "h"))
+    assert list(data.graph.names_of_links()) == list(plain.graph.names_of_links())
+    np.testing.assert_array_equal(data.graph.free_flow_min, plain.graph.free_flow_min)
+
+
+def test_zones_stand_in_the_natural_order_of_their_names(tmp_path):
+    node = "node_id,zone_id\na,Z10\nb,Z9\nc,12"
+    link = "from_node_id,to_node_id,capacity,lanes,vdf_fftt\na,b,900,1,1\nb,c,900,1,1"
+    data = read_gmns(folder(tmp_path / "g", node=node, link=link, demand="o_zone_id,d_zone_id,volume\nZ10,12,5"))
+    assert list(data.graph.names_of_nodes()[:3]) == ["zone:12", "zone:Z9", "zone:Z10"]
+
+
 def test_delay_functions_and_trips_that_are_given(tmp_path):
     link = "from_node_id,to_node_id,capacity,vdf_fftt,vdf_alpha,vdf_beta\na,b,900,2.5,0.5,3\nb,c,900,1,,"
     trips = pd.DataFrame({"origin": ["1"], "destination": ["2"], "vph": [5.0]})
@@ -86,7 +102,10 @@ FAULTS = [
     ("link", LINK.replace("ab,a,b", "ab,a,x"), 'line 2, column to_node_id: "x" is not in node.csv'),
     ("link", LINK.replace("true", "perhaps"), "link.csv, line 2, column directed"),
     ("link", LINK.replace("capacity", "capasity"), "link.csv, line 1, column capacity: the column is missing"),
-    ("link", LINK.replace("free_speed", "speed"), "link.csv, line 1, column free_speed: the column is missing"),
+    ("link", LINK.replace("free_speed", "speed"), "link.csv, column free_speed: the column is missing or empty"),
+    ("link", LINK.replace("bd,b", "bc,b"), "link.csv, line 4, column link_id"),
+    ("link", LINK.replace("bd,b", ",b"), "link.csv, line 4, column link_id: the cell is empty"),
+    ("link", LINK.replace("900,2", "900 veh/h,2"), "link.csv, line 2, column capacity"),
     ("node", NODE.replace("d,2000", "c,2000"), "node.csv, line 5, column node_id"),
     ("node", "node_id\na\nb\nc\nd", "no node names a zone"),
     ("node", NODE.replace("1000,0,", "east,0,"), "node.csv, line 3, column x_coord"),

@@ -91,8 +91,8 @@ def test_the_table_of_a_fit():
     [
         ({"link": [0]}, "no column count"),
         ({"from_node": [0], "count": [1]}, "no column to_node"),
-        ({"link": [7], "count": [1]}, 'row 2: the network has no link "7"'),
-        ({"from_node": [2], "to_node": [0], "count": [1]}, 'row 2: the network has no link "2 – 0"'),
+        ({"link": [7], "count": [1]}, 'counts, row 2, column link: the network has no "7"; known: 0, 1, 2'),
+        ({"from_node": [2], "to_node": [0], "count": [1]}, 'row 2: no link leads from 2 to 0; from 2 they lead to: –'),
         ({"from_node": [0], "to_node": [1], "count": [1]}, "row 2: several links lead along 0 – 1"),
         ({"link": [0, 0], "count": [1, 2]}, "row 3: link 0 has a count already"),
         ({"link": [0], "count": [-1]}, "row 2: found -1.0"),

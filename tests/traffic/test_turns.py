@@ -118,7 +118,7 @@ def row(penalty=1.0, **more):
         ({"from_node": ["S"], "via_node": ["X"], "to_node": ["W"]}, "no column penalty_min"),
         (row(from_node="S", to_node="W"), "no column via_node"),
         (row(from_node="S", via_node="Q", to_node="W"), 'row 2, column via_node: the network has no "Q"'),
-        (row(from_node="W", via_node="X", to_node="N"), "row 2: no link leads from W to X"),
+        (row(from_node="W", via_node="X", to_node="N"), "row 2: no link leads from W to X; from W they lead to: N"),
         (row(from_link="SX", to_link="EN"), "row 2: the second link of SX > EN does not begin"),
         ({"from_link": ["SX"] * 2, "to_link": ["XN"] * 2, "penalty_min": [1, 2]},
          "row 3: the turn SX > XN stands there twice"),
