@@ -215,6 +215,8 @@ def rivals(bench: Bench) -> Table:
     for name in bench.networks:
         if not bench.rivals:
             break
+        if name == TWICE:  # minutes a turn over there
+            continue
         problem = bench.problem(name)
         for gap in (COARSE,) if bench.quick else (COARSE, FINE):
             with bench.programs(problem, bench.rivals) as (programs, _):
