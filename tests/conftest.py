@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
+os.environ["RESILIENCE_CACHE"] = "off"  # tests of what is kept give a folder of their own
+
 settings.register_profile(
     "suite",
     deadline=None,

@@ -12,11 +12,13 @@ import numpy as np
 from resilience.agents.population import Population, population_memory, population_of
 from resilience.base.contract import Extension
 from resilience.base.errors import CaseError, InputError, Notice, Problem, some
+from resilience.base.kept import digest_of, keep, kept_path, read_arrays
 from resilience.base.memory import available_memory
 from resilience.base.plugins import check_extensions
 from resilience.base.text import say
 from resilience.case.coordinates import check_coordinates
 from resilience.case.inputs import check_inputs, declared_hazards, missing_files, read_hazards, read_inputs
+from resilience.case.kept_tables import all_plain, arrays_of, digest_of_tables, tables_of
 from resilience.case.lines import with_lines
 from resilience.case.sections import read_sections, read_toml
 from resilience.case.tables import check_city, check_crs, check_tables, read_tables
@@ -31,11 +33,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from resilience.base.arrays import Ints
     from resilience.case.scenario import Ladder, Scenario, Tolerance
     from resilience.city.inputs import Inputs
     from resilience.hazards.hazard import Hazard
     from resilience.measures.option import Option
+
+    Told = tuple[list[Problem], list[Notice]]
 
 
 @dataclass(frozen=True)
@@ -109,17 +112,16 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
         check_crs(head.get("crs", ""), problems)
         check_inputs(sections, code, problems)
         trials = read_trials(sections, code, problems)
-    tables = read_tables(folder, faults)
-    if head.get("crs") and not any(p.key == "bad_crs" for p in problems):
-        check_coordinates(head["crs"], tables, faults, notices)
-    check_tables(tables, faults)
-    if faults or not readable or "crs" not in head or any(p.key == "bad_crs" for p in problems):
-        _refuse([*problems, *faults, *missing_files(declared, folder)], folder)
-    _check_trip_makers(tables, sections.single["behaviour"].get("form") == "agent", faults)
-    if faults:
+    bad_crs = any(p.key == "bad_crs" for p in problems)
+    usable = readable and "crs" in head and not bad_crs
+    told = (faults, notices)
+    refuse = lambda: _refuse([*problems, *faults, *missing_files(declared, folder)], folder)  # noqa: E731
+    read = partial(_read_city, folder, head, told, refuse, usable=usable, placed=bool(head.get("crs")) and not bad_crs)
+    city = read() if problems else _kept_city(folder, head, told, read)
+    before = len(faults)
+    _check_trip_makers(city.tables, sections.single["behaviour"].get("form") == "agent", faults)
+    if len(faults) > before:
         _refuse([*problems, *faults], folder)
-    city, lines = _city(head, tables)
-    check_city(city, faults, notices, lines)
     hazards = read_hazards(declared, folder, city, faults)
     notices += _notices_of_hazards(hazards, city, faults)
     inputs = read_inputs(sections, city, hazards)
@@ -145,16 +147,65 @@ def _refuse(problems: list[Problem], folder: Path) -> NoReturn:
     raise CaseError(dict.fromkeys(with_lines(problems, text)))
 
 
-def _city(head: dict[str, Any], tables: dict[str, pd.DataFrame]) -> tuple[City, dict[str, Ints]]:
-    """Return the city of the checked tables, and the lines of their files in which their rows begin."""
+def _read_city(
+    folder: Path,
+    head: dict[str, Any],
+    told: Told,
+    refuse: Callable[[], NoReturn],
+    *,
+    usable: bool,
+    placed: bool,
+    digest: str = "",
+) -> City:
+    """Return the city of a folder's tables, checked; problems and notices are appended to `told`.
+
+    Parameters
+    ----------
+    refuse : raises what is wrong; called where the tables are
+    usable, placed : case.toml and its coordinate system can be used; the coordinate system can be
+    digest : of the files, where what is made from them may be kept
+
+    """
+    faults, notices = told
+    tables = read_tables(folder, faults)
+    if placed:
+        check_coordinates(head["crs"], tables, faults, notices)
+    check_tables(tables, faults)
+    if faults or not usable:
+        refuse()
     lines = {name: table["row"].to_numpy(np.int64) for name, table in tables.items()}
-    bare = {name: table.drop(columns=[c for c in ("row",) if c in table]) for name, table in tables.items()}
+    city = _city(head, {name: table.drop(columns="row", errors="ignore") for name, table in tables.items()}, digest)
+    check_city(city, faults, notices, lines)
+    return city
+
+
+def _kept_city(folder: Path, head: dict[str, Any], told: Told, read: Callable[..., City]) -> City:
+    """Return the city from what was kept of its checked tables; else the one that `read` gives, to be kept."""
+    path = kept_path("case", digest_of(str(folder.resolve())))
+    if path is None:
+        return read()
+    faults, notices = told
+    key = digest_of_tables(folder, head)
+    arrays = read_arrays(path, key)
+    if arrays is not None:
+        tables, known = tables_of(arrays)
+        notices += known
+        return _city(head, tables, key)
+    before = len(notices)
+    city = read(digest=key)
+    if not faults and digest_of_tables(folder, head) == key and all_plain(city.tables):
+        keep(path, key, arrays_of(city.tables, notices[before:]))
+    return city
+
+
+def _city(head: dict[str, Any], tables: dict[str, pd.DataFrame], digest: str = "") -> City:
+    """Return the city of the checked tables."""
     name = head.get("name", "")
-    city = City(
+    return City(
         name=name, name_zh=head.get("name_zh") or name, crs=head["crs"], currency=head.get("currency", ""),
-        price_year=int(head.get("price_year", 0)), attribution=head.get("attribution", ""), tables=bare,
+        price_year=int(head.get("price_year", 0)), attribution=head.get("attribution", ""), tables=tables,
+        digest=digest,
     )  # fmt: skip
-    return city, lines
 
 
 def _notices_of_hazards(hazards: dict[str, Hazard], city: City, problems: list[Problem]) -> list[Notice]:

@@ -27,7 +27,8 @@ class City:
     """What is there before anything happens. All tables are indexed by global component ids, such as power:SE07.
 
     `tables` holds every table of the schema that the case has (an absent one is an empty frame); `geometry` keeps
-    what depends on places alone, which no measure changes, so that options share it.
+    what depends on places alone, which no measure changes, so that options share it. `digest` is that of the files
+    that the city was read from, "" where it comes from elsewhere: by it that is kept for the next time.
     """
 
     name: str
@@ -38,6 +39,7 @@ class City:
     attribution: str
     tables: dict[str, pd.DataFrame]
     geometry: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    digest: str = field(default="", repr=False, compare=False)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.tables[table]

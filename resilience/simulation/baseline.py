@@ -1,4 +1,4 @@
-"""Ordinary days: the equilibria of trips out and back, solved once and kept in a file."""
+"""Ordinary days: the equilibria of trips out and back, solved once and kept in a file that processes share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_name
 
 from resilience.base.arrays import sums
-from resilience.base.files import atomic
+from resilience.base.kept import digest_of, kept
 from resilience.traffic.demand import Demand
 from resilience.traffic.equilibrium.equilibrium import assign
 from resilience.traffic.equilibrium.solution import Assignment
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from resilience.agents.population import Population
     from resilience.networks.road import RoadModel
+    from resilience.traffic.graph import RoadGraph
 
 OUT, BACK = "out", "back"
 GIVEN = ("network", "demand", "closed", "store")  # what an assignment refers to and a file does not repeat
@@ -57,42 +59,69 @@ class Baseline:
 
 def baseline(road: RoadModel, people: Population, gap: float) -> Baseline:
     """Return the ordinary equilibria: trips out and back, on working days and at the weekend, to a tenth of `gap`."""
-    result: dict[Key, Assignment] = {}
+    asked = _demands(people)
+    return Baseline({key: assign(road.graph, demand, gap=FINER * gap) for key, demand in asked.items()})
+
+
+def kept_baseline(road: RoadModel, people: Population, gap: float, *, instead: Path | None = None) -> Baseline:
+    """Return the ordinary equilibria, solved once and kept for the next time and for other processes.
+
+    Parameters
+    ----------
+    instead : folder to keep them in where the user's folder cannot be used
+
+    """
+    asked = _demands(people)
+    key = digest_of(*_parts(road.graph, asked), FINER * gap, get_host_cpu_name())
+    found = kept("ordinary", key, lambda: _arrays(baseline(road, people, gap)), instead=instead)
+    return _baseline(found, road, asked)
+
+
+def _demands(people: Population) -> dict[Key, Demand]:
+    """Return the trips of ordinary days by period and whether it is the weekend."""
+    result: dict[Key, Demand] = {}
     for weekend in (False, True):
         due = people.weekend if weekend else people.weekday
         for period, pairs, pair in ((OUT, people.out, people.out_pair), (BACK, people.back, people.back_pair)):
-            demand = sums(pair, people.vehicles * due, len(pairs))
-            result[period, weekend] = assign(road.graph, Demand(pairs, demand), gap=FINER * gap)
-    return Baseline(result)
+            result[period, weekend] = Demand(pairs, sums(pair, people.vehicles * due, len(pairs)))
+    return result
 
 
-def save_baseline(path: Path, ordinary: Baseline) -> None:
-    """Write the ordinary equilibria to one file, atomically; network and demand are not in it."""
+def _parts(graph: RoadGraph, asked: dict[Key, Demand]) -> list[object]:
+    """Return all numbers that the equilibria depend on."""
+    own = ("tail", "head", "free_flow_min", "capacity_vph", "b", "power", "fixed_min", "barred", "kind")
+    ends = [(d.pairs.origin, d.pairs.destination, d.pairs.of_class, d.vph) for d in asked.values()]
+    return [
+        graph.nodes,
+        *(getattr(graph, name) for name in own),
+        list(asked),
+        *(part for some in ends for part in some),
+    ]
+
+
+def _arrays(ordinary: Baseline) -> dict[str, NDArray[Any]]:
+    """Return the ordinary equilibria as arrays; network and demand are not among them."""
     arrays: dict[str, NDArray[Any]] = {}
     for (period, weekend), found in ordinary.items():
         name = f"{period}:{int(weekend)}:"
         for part in fields(found):
             if part.name not in GIVEN:
                 arrays[name + part.name] = np.asarray(getattr(found, part.name))
-        arrays[name + "vph"] = found.demand.vph
         arrays |= {f"{name}store:{part}": array for part, array in found.stored_paths._asdict().items()}
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+    return arrays
 
 
-def load_baseline(path: Path, road: RoadModel, people: Population) -> Baseline:
-    """Return the ordinary equilibria of a file for the network and the trip makers that they were solved for."""
+def _baseline(arrays: dict[str, NDArray[Any]], road: RoadModel, asked: dict[Key, Demand]) -> Baseline:
+    """Return the ordinary equilibria of `_arrays` for the network and the trips that they were solved for."""
     result: dict[Key, Assignment] = {}
-    with np.load(path, allow_pickle=False) as data:
-        for key in dict.fromkeys(tuple(name.split(":")[:2]) for name in data.files):
-            name = f"{key[0]}:{key[1]}:"
-            values: dict[str, Any] = {}
-            for part in fields(Assignment):
-                if part.name not in GIVEN:
-                    array = data[name + part.name]
-                    values[part.name] = array if array.ndim else array.item()
-            store = PathStore(*(data[f"{name}store:{part}"] for part in PathStore._fields))
-            demand = Demand(people.out if key[0] == OUT else people.back, data[name + "vph"])
-            given: dict[str, Any] = {"network": road.graph, "demand": demand, "closed": None, "store": store}
-            result[key[0], key[1] == "1"] = Assignment(**given, **values)
+    for (period, weekend), demand in asked.items():
+        name = f"{period}:{int(weekend)}:"
+        values: dict[str, Any] = {}
+        for part in fields(Assignment):
+            if part.name not in GIVEN:
+                array = arrays[name + part.name]
+                values[part.name] = array if array.ndim else array.item()
+        store = PathStore(*(arrays[f"{name}store:{part}"] for part in PathStore._fields))
+        given: dict[str, Any] = {"network": road.graph, "demand": demand, "closed": None, "store": store}
+        result[period, weekend] = Assignment(**given, **values)
     return Baseline(result)

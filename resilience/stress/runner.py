@@ -19,7 +19,7 @@ from resilience.base.streams import Streams
 from resilience.base.text import say
 from resilience.metrics.scoring import score
 from resilience.results.record import DO_NOTHING, TABLES, Record
-from resilience.simulation.baseline import Baseline, baseline, load_baseline, save_baseline
+from resilience.simulation.baseline import Baseline, kept_baseline
 from resilience.simulation.engine import run
 from resilience.stress.plan import Task
 
@@ -61,7 +61,7 @@ class Worker:
         return self._people[city.people_key]
 
     def ordinary(self, option: str) -> Baseline | None:
-        """Return the equilibria of ordinary days: solved once for all processes and kept in the journal.
+        """Return the equilibria of ordinary days: solved once, kept for the next time and shared by processes.
 
         Options share them as long as they leave the roads and trips as they are on ordinary days.
         """
@@ -71,10 +71,7 @@ class Worker:
             return None
         key = inputs.city.people_key
         if key not in self._ordinary:
-            path = self.journal / f"ordinary-{key}.npz"
-            if not path.is_file():
-                save_baseline(path, baseline(road, people, inputs.rhythm.relative_gap))
-            self._ordinary[key] = load_baseline(path, road, people)
+            self._ordinary[key] = kept_baseline(road, people, inputs.rhythm.relative_gap, instead=self.journal)
         return self._ordinary[key]
 
     def streams(self, replicate: int) -> Streams:

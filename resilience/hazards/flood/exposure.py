@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.ndimage import distance_transform_edt
 
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
+from resilience.base.kept import digest_of, kept
 from resilience.base.schema import read_points
 
 if TYPE_CHECKING:
@@ -52,6 +53,22 @@ class Exposure:
     cell_zone: Ints
     zone_cells: Ints
     zone_unknown: Floats
+
+
+def kept_exposure(city: City, terrain: Raster, label_: str, lake: NDArray[np.bool_]) -> Exposure:
+    """Return what `expose` does, kept for the next time where the city was read from files."""
+    if not city.digest:
+        return expose(city, terrain, label_, lake)
+    grid = (terrain.values, terrain.west, terrain.north, terrain.cell_m)
+    key = digest_of(city.digest, *grid, lake, list(city.sites.index))
+    found: dict[str, Any] = dict(kept("exposure", key, lambda: _arrays(expose(city, terrain, label_, lake))))
+    return Exposure(**found | {"tube": tuple(found["tube"].tolist())})
+
+
+def _arrays(exposure: Exposure) -> dict[str, NDArray[Any]]:
+    """Return the parts of an exposure as arrays."""
+    parts = {part.name: getattr(exposure, part.name) for part in fields(exposure)}
+    return {**parts, "tube": np.array(exposure.tube, dtype=np.str_)}
 
 
 def expose(city: City, terrain: Raster, label_: str, lake: NDArray[np.bool_]) -> Exposure:

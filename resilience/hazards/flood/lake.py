@@ -20,7 +20,7 @@ from resilience.base.schema import read_table
 from resilience.base.text import say
 from resilience.city.water import CELLS_EVERY_HOURS, DEEP, Water
 from resilience.hazards.flood.bathtub import Inundation, connection_level, lake_cells
-from resilience.hazards.flood.exposure import Exposure, expose
+from resilience.hazards.flood.exposure import Exposure, kept_exposure
 from resilience.hazards.hazard import CREW, LEAST_DRY_M, OWN_STAFF, Damage, Event, Hazard, Load
 from resilience.readers.raster import Raster, read_raster, to_tenth_mm
 
@@ -113,7 +113,7 @@ class LakeFlood(Hazard):
 
     def exposure(self, city: City) -> Exposure:
         """Return where the city meets the terrain, computed once for all options."""
-        build = lambda: expose(city, self.terrain, self.terrain_name, self.lake)  # noqa: E731
+        build = lambda: kept_exposure(city, self.terrain, self.terrain_name, self.lake)  # noqa: E731
         made: Exposure = city.shared(
             f"exposure:{self.terrain_name}:{self.water_height_m}:{hash(tuple(city.sites.index))}", build
         )
