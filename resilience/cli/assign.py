@@ -1,4 +1,4 @@
-"""`resilience assign`: user equilibrium, system optimum or logit equilibrium of a network in TNTP format."""
+"""`resilience assign`: user equilibrium, system optimum or logit equilibrium of a case or another network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @app.command(help=say("cli.assign"))
 def assign(
-    folder: Annotated[Path, typer.Argument(metavar="TNTP_DIR", help=say("help.holds_net_tntp_and_trips_tnt"))],
+    folder: Annotated[Path, typer.Argument(metavar="CASE|NETWORK", help=say("help.case_or_network"))],
     gap: Annotated[float | None, typer.Option(help=say("help.gap_of_assign"))] = None,
     as_json: AsJson = False,
     toll_weight: Annotated[float, typer.Option(help=say("help.cost_units_per_unit_of_toll"))] = 0.0,
@@ -36,6 +36,7 @@ def assign(
     system_optimum: Annotated[bool, typer.Option("--system-optimum", help=say("help.system_optimum"))] = False,
     logit: Annotated[float | None, typer.Option(metavar="THETA", help=say("help.logit"))] = None,
     ways: Annotated[str, typer.Option(help=say("help.ways"))] = "link",
+    period: Annotated[str | None, typer.Option(help=say("help.period"))] = None,
     trips: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.trips_file"))] = None,
     core: Annotated[str | None, typer.Option(help=say("help.core"))] = None,
     omx: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help.omx"))] = None,
@@ -56,8 +57,6 @@ def assign(
     from resilience.base.files import check_folder
     from resilience.cli import travellers
     from resilience.cli.watch import Watch
-    from resilience.readers.gmns import is_gmns, read_gmns
-    from resilience.readers.tntp import read_tntp
 
     gap = gap if gap is not None else 1e-6 if logit is None else 1e-4
     if iterations < 1:
@@ -85,8 +84,7 @@ def assign(
         from resilience.readers.omx import read_omx
 
         given = read_omx(trips, core=core)
-    read = read_gmns if is_gmns(folder) else read_tntp
-    data = read(folder, toll_weight=toll_weight, distance_weight=distance_weight, trips=given)
+    data = _read(folder, period, given, toll_weight=toll_weight, distance_weight=distance_weight)
     for notice in data.notices:
         typer.echo(say("cli.notice", text=notice), err=True)
     drawn = None if gpkg is None else _drawn(data)
@@ -122,7 +120,7 @@ def assign(
     if omx is not None:
         from resilience.readers.omx import matrix_of, write_omx
 
-        zones = data.graph.names_of_nodes()[: data.zones]
+        zones = data.zone_names
         names = {"demand": 0.0, "served": 0.0, "minutes": float("inf")}
         matrices = {name: matrix_of(zones, tables["pairs"], name, fill=fill) for name, fill in names.items()}
         write_omx(omx, matrices, zones, about=data.name)
@@ -142,6 +140,43 @@ def assign(
             with atomic(out / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
     _tell(numbers, watch, gap, as_json=as_json)
+
+
+def _read(folder: Path, period: str | None, trips: pd.DataFrame | None, **weights: float) -> Tntp:
+    """Return a network with its demand: a case, or a folder in GMNS or TNTP format."""
+    from resilience.case.shipped import shipped_cases
+    from resilience.readers.gmns import is_gmns, read_gmns
+    from resilience.readers.tntp import is_tntp, read_tntp
+
+    shipped = {case.name: case for case in shipped_cases()}
+    target = folder if folder.is_dir() else shipped.get(str(folder), folder)
+    network = is_gmns(target) or is_tntp(target)
+    if not network and (target / "case.toml").is_file():
+        return _of_case(target, period or "morning", trips, weights)
+    if period is not None:
+        raise InputError(say("error.period_of_case", folder=folder))
+    read = read_gmns if is_gmns(target) else read_tntp
+    return read(target, trips=trips, **weights)
+
+
+def _of_case(folder: Path, period: str, trips: pd.DataFrame | None, weights: dict[str, float]) -> Tntp:
+    """Return the roads of a case with the trips of an ordinary day, or those given between its zones."""
+    from dataclasses import replace
+
+    from resilience.case.case import load_case
+    from resilience.case.ordinary import ordinary_network
+    from resilience.traffic import Demand
+
+    if any(weights.values()):
+        raise InputError(say("error.weights_of_case", folder=folder))
+    data = ordinary_network(load_case(folder), period)
+    if trips is None:
+        return data
+    ends = {end: "zone:" + trips[end].astype(str).str.removeprefix("zone:") for end in ("origin", "destination")}
+    trips = trips.assign(**ends)
+    within = trips["origin"] == trips["destination"]
+    demand = Demand.from_table(data.graph, trips[~within])
+    return replace(data, demand=demand, intrazonal=float(trips["vph"][within].sum()))
 
 
 def _drawn(data: Tntp) -> list[Floats]:

@@ -272,7 +272,7 @@ def write_gmns(folder: Path, data: Tntp, links: pd.DataFrame | None = None) -> N
     Parameters
     ----------
     folder : made where it is not there
-    data : network and demand; its first nodes are its zones
+    data : network and demand
     links : columns more for link.csv, one row a link, such as the `link_table` of a solution
 
     """
@@ -281,7 +281,8 @@ def write_gmns(folder: Path, data: Tntp, links: pd.DataFrame | None = None) -> N
     nodes = pd.DataFrame({"node_id": names})
     if data.xy is not None:
         nodes[["x_coord", "y_coord"]] = data.xy
-    nodes["zone_id"] = [name if i < data.zones else "" for i, name in enumerate(names)]
+    zones = {str(name) for name in data.zone_names}
+    nodes["zone_id"] = [name if name in zones else "" for name in names]
     nodes["node_type"] = np.where(graph.barred, "centroid", "")
     table = pd.DataFrame(
         {

@@ -52,6 +52,12 @@ class Tntp:
     notices: tuple[Notice, ...] = ()
     crs: str = ""
     courses: tuple[str, ...] | None = None
+    first_zone: int = 0
+
+    @property
+    def zone_names(self) -> pd.Index:
+        """Names of the nodes that stand for zones: so many from the first one on."""
+        return self.graph.names_of_nodes()[self.first_zone : self.first_zone + self.zones]
 
 
 def is_tntp(folder: Path) -> bool:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from resilience.agents.patience import patience
-from resilience.base.arrays import sums
 from resilience.base.errors import InputError, near
 from resilience.base.files import atomic, check_folder, write_json
 from resilience.base.text import say
@@ -98,20 +97,17 @@ def road_problem(folder: Path, *, toll_weight: float = 0.0, distance_weight: flo
         label = {str(link): f"{link}: {a}→{b}" for link, a, b in ends}
         return RoadProblem(data.name, graph, data.demand, data.xy, np.ones(graph.links, np.bool_), label, data.notices)
     from resilience.case.case import load_case  # a network in TNTP format needs nothing of a case
+    from resilience.case.ordinary import ordinary_network
 
     case = load_case(folder)
-    road, people = case.city.road, case.population(root_seed=1)
-    if road is None or people is None:
-        raise InputError(say("error.no_trips_or_roads", folder=folder))
-    vph = sums(people.out_pair, people.vehicles * people.weekday, len(people.out))
-    nodes = road.network.nodes[["x", "y"]].to_numpy(float)
-    zones = np.full((road.graph.nodes - len(nodes), 2), np.nan)
+    data, road = ordinary_network(case), case.city.road
+    assert road is not None  # noqa: S101 - else there is no network
+    xy = np.where(road.graph.barred[:, None], np.nan, np.asarray(data.xy, float))  # cells are those of roads
     roads = np.arange(road.graph.links) < road.links
     table = road.network.links
     named = table["name"].fillna("") if "name" in table.columns else pd.Series("", index=table.index)
     label = {str(link): f"{str(link).removeprefix('road:')} {name}".strip() for link, name in named.items()}
-    demand, xy = Demand(people.out, vph), np.concatenate([nodes, zones])
-    return RoadProblem(case.city.name, road.graph, demand, xy, roads, label, case.notices)
+    return RoadProblem(data.name, data.graph, data.demand, xy, roads, label, data.notices)
 
 
 def elements_of(problem: RoadProblem, kind: str, *, across: int) -> list[Element]:

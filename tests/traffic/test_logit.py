@@ -13,7 +13,6 @@ from scipy.special import expit
 
 from resilience.base.errors import InputError
 from resilience.traffic import Demand, GiveUp, VehicleClass, assign
-from resilience.traffic.demand import Pairs
 from resilience.traffic.logit import averaging, link_ways, logit, streets
 from resilience.traffic.logit.logit import assign_logit
 from tests.tiny import graph, pairs, shortest
@@ -446,12 +445,12 @@ def test_rounding_that_multiplied_is_put_right_where_flow_is():
     shut = np.arange(net.links) % 7 == 0
     chains = streets.Streets.of(net, demand, shut)
     ways = link_ways.LinkWays(chains, 1.0, np.zeros(net.links))
-    search = logit._Search(chains, ways, 1e-6, 10, None)
-    assert search._mended(search.flow) is search.flow
+    search = logit._Search(net, [ways], 1e-6, 10, None)
+    assert search._mended(0, search.flow) is search.flow
     drifted = search.flow * (1.0 + 1e-7 * np.random.default_rng(0).random(net.links))
-    mended = search._mended(drifted)
-    wrong = chains.balance(mended) - search.balance
-    assert np.abs(wrong).max() < 1e-12 * mended.sum() < np.abs(chains.balance(drifted) - search.balance).max()
+    mended = search._mended(0, drifted)
+    wrong = chains.balance(mended) - search.balance[0]
+    assert np.abs(wrong).max() < 1e-12 * mended.sum() < np.abs(chains.balance(drifted) - search.balance[0]).max()
     assert not mended[shut].any()
     np.testing.assert_allclose(mended, search.flow, rtol=1e-5)
 
@@ -529,10 +528,6 @@ def test_what_else_cannot_be_is_refused():
         assign_logit(net, one, theta=1.0, closed=np.zeros(3, bool))
     with pytest.raises(InputError, match="GiveUp"):
         assign_logit(net, Demand(one.pairs, one.vph, answer=GiveUp(30.0)), theta=1.0)
-    classes = (VehicleClass("car"), VehicleClass("bus"))
-    both = Demand(Pairs(np.zeros(2, int), np.ones(2, int), np.array([0, 1])), np.ones(2), classes)
-    with pytest.raises(InputError, match="the demand has 2"):
-        assign_logit(net, both, theta=1.0)
     other = assign(graph(3, [(0, 1), (1, 2)]), one)
     for loading in ("link", "path"):
         with pytest.raises(InputError, match="other pairs"):

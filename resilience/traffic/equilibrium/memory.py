@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from resilience.traffic.graph import RoadGraph
 
 SAMPLE = 2000  # pairs whose shortest paths at free flow are looked at
-# those kept without flow included: 2.3 million pairs of Chicago Regional peak at 2.3 GB at a gap of 1e-6, estimated 2.35;
-# cities take half of what is estimated
+# those kept without flow included: 2.3 million pairs of Chicago Regional peak at 2.3 GB at a gap of 1e-6, and are
+# estimated at 2.35; cities take half of what is estimated
 PATHS_A_PAIR = 1.8
 ROOM = 2.5  # times the paths: new ones beside old ones, and the store when it is packed or grows
 

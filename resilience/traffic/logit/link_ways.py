@@ -77,7 +77,7 @@ class LinkWays:
     """All ways over links that lead away from the origin, never named."""
 
     def __init__(self, streets: Streets, theta: float, flow: Floats) -> None:
-        network, pairs = streets.network, streets.demand.pairs
+        network, pairs = streets.network, streets.pairs
         self.theta, self.streets = theta, streets
         far = np.where(streets.shut, np.inf, streets.cost(flow))
         self.net = Net(

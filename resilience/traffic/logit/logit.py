@@ -14,9 +14,11 @@ link    all ways over links that lead away from the origin, without naming them:
         there. By those of empty roads (base="empty"), as Dial has it, the search ends at the user equilibrium among
         the ways of empty roads only: 11 % more minutes on Sioux Falls, where congestion turns ways around.
 path    the paths of a user equilibrium, and the shortest at the flows of now until no pair has one that is not known.
-        With a large theta this is the user equilibrium.
+        With a large theta this is the user equilibrium. A class takes the paths of all classes that are open to it.
 
-The fixed point v = y(v), with y(v) the flows that the minutes at flows v bring about, is found by self-regulated
+Each class of vehicles has its own trips, links and extra minutes; what they meet on is the flow of all, in
+passenger-car units. The fixed point v = y(v), with v the flows of each class on each link and y(v) those that the
+minutes at the sum of v bring about, is found by self-regulated
 averaging, Liu, He & He (2009, doi:10.1007/s11067-007-9023-x), and each step is mixed with the last few after Anderson
 (1965, doi:10.1145/321296.321305). On Sioux Falls, Anaheim and Chicago Sketch, whole and with closures, with theta 0.1
 to 50 per minute, a residual of 1e-4 takes 41 loadings in the geometric mean and 102 without mixing, one of 1e-6 takes
@@ -38,7 +40,7 @@ from resilience.base.errors import InputError, near
 from resilience.base.text import say
 from resilience.traffic.demand import Demand
 from resilience.traffic.equilibrium.equilibrium import assign, check, check_start
-from resilience.traffic.equilibrium.solution import Assignment
+from resilience.traffic.equilibrium.workspace import PathStore
 from resilience.traffic.logit.averaging import Averaging
 from resilience.traffic.logit.link_ways import LinkWays
 from resilience.traffic.logit.path_ways import PATH_GAP, PathWays
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools, Floats
-    from resilience.traffic.equilibrium.workspace import PathStore
+    from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.graph import RoadGraph
 
     Progress = Callable[[int, float], bool | None]
@@ -71,6 +73,7 @@ class LogitAssignment:
     theta : how well minutes are known, per minute
     loading : "link" or "path", as at the head of this file
     flow : passenger-car units/h of every link, shape (links,)
+    class_flow : vehicles/h of every class, shape (classes, links)
     minutes : cost of every link at that flow, shape (links,)
     od_minutes : mean minutes that the trips of every pair take (inf where there is no way), shape (pairs,)
     satisfaction : mean of the least perceived minutes of every pair (inf where there is no way), shape (pairs,)
@@ -89,6 +92,7 @@ class LogitAssignment:
     theta: float
     loading: str
     flow: Floats = field(repr=False)
+    class_flow: Floats = field(repr=False)
     minutes: Floats = field(repr=False)
     od_minutes: Floats = field(repr=False)
     satisfaction: Floats = field(repr=False)
@@ -102,11 +106,11 @@ class LogitAssignment:
     store: PathStore | None = field(repr=False)
 
     def link_table(self) -> pd.DataFrame:
-        """Return one row a link: from_node, to_node, flow (pcu/h), minutes (inf: closed), volume_capacity, closed."""
+        """Return one row a link: from_node, to_node, flow, minutes, volume_capacity and the flow of each class."""
         graph = self.network
         nodes = graph.names_of_nodes()
         shut = np.zeros(graph.links, np.bool_) if self.closed is None else self.closed
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "from_node": nodes[graph.tail],
                 "to_node": nodes[graph.head],
@@ -117,21 +121,20 @@ class LogitAssignment:
             },
             index=graph.names_of_links(),
         )
+        if len(self.demand.classes) > 1:
+            for vehicles, flow in zip(self.demand.classes, self.class_flow, strict=True):
+                table[f"flow_{vehicles.name}"] = flow
+        return table
 
     def pair_table(self) -> pd.DataFrame:
-        """Return one row a pair: origin, destination, demand, served, unserved (vehicles/h), minutes, satisfaction."""
+        """Return one row a pair: origin, destination, [vehicle], demand, served, unserved, minutes, satisfaction."""
         nodes, pairs = self.network.names_of_nodes(), self.demand.pairs
-        return pd.DataFrame(
-            {
-                "origin": nodes[pairs.origin],
-                "destination": nodes[pairs.destination],
-                "demand": self.demand.vph,
-                "served": self.served,
-                "unserved": self.unserved,
-                "minutes": self.od_minutes,
-                "satisfaction": self.satisfaction,
-            }
-        )
+        table = pd.DataFrame({"origin": nodes[pairs.origin], "destination": nodes[pairs.destination]})
+        if len(self.demand.classes) > 1:
+            table["vehicle"] = np.array([c.name for c in self.demand.classes])[pairs.of_class]
+        table["demand"], table["served"], table["unserved"] = self.demand.vph, self.served, self.unserved
+        table["minutes"], table["satisfaction"] = self.od_minutes, self.satisfaction
+        return table
 
 
 def assign_logit(
@@ -152,7 +155,7 @@ def assign_logit(
 
     Parameters
     ----------
-    demand : or a table for `Demand.from_table`; of one vehicle class, without an answer
+    demand : or a table for `Demand.from_table`; without an answer
     theta : how well drivers know minutes, per minute: with 0.1 a way that takes 10 minutes more is taken e = 2.7 times
         less often
     loading : which ways there are, "link" or "path", as at the head of this file
@@ -168,7 +171,7 @@ def assign_logit(
     Raises
     ------
     InputError
-        theta, gap or loading is not possible, demand has several classes or an answer, or `closed` or `base` belongs
+        theta, gap or loading is not possible, demand has an answer, or `closed` or `base` belongs
         to another network or other pairs.
 
     """
@@ -176,19 +179,19 @@ def assign_logit(
         demand = Demand.from_table(network, demand)
     check(network, demand, gap, iterations, closed)
     _check(network, demand, theta, loading, base)
-    streets = Streets.of(network, demand, closed)
-
-    def _base() -> Assignment:
-        return base if isinstance(base, Assignment) else assign(network, demand, gap=PATH_GAP, closed=closed)
-
-    ways: LinkWays | PathWays
-    if loading == "link":
-        ways = LinkWays(streets, theta, np.zeros(network.links) if isinstance(base, str) else _base().flow)
-    else:
-        ways = PathWays(streets, theta, _base())
-    search = _Search(streets, ways, gap, iterations, progress)
+    if base is None:
+        base = assign(network, demand, gap=PATH_GAP, closed=closed)
+    start = np.zeros(network.links) if isinstance(base, str) else base.flow
+    ways: list[LinkWays | PathWays] = []
+    for number in range(len(demand.classes)):
+        streets = Streets.of(network, demand, closed, number)
+        if isinstance(base, str) or loading == "link":
+            ways.append(LinkWays(streets, theta, start))
+        else:
+            ways.append(PathWays(streets, theta, base))
+    search = _Search(network, ways, gap, iterations, progress)
     search.run()
-    return _result(search, closed)
+    return _result(search, demand, closed)
 
 
 def check_logit(theta: float, loading: str) -> None:
@@ -201,8 +204,6 @@ def check_logit(theta: float, loading: str) -> None:
 
 def _check(network: RoadGraph, demand: Demand, theta: float, loading: str, base: Assignment | str | None) -> None:
     check_logit(theta, loading)
-    if len(demand.classes) != 1:
-        raise InputError(say("error.logit_classes", found=len(demand.classes)))
     if demand.answer is not None:
         raise InputError(say("error.logit_answer", found=type(demand.answer).__name__))
     if isinstance(base, str):
@@ -216,27 +217,47 @@ def _check(network: RoadGraph, demand: Demand, theta: float, loading: str, base:
 
 
 class _Search:
-    """The search for the fixed point, on whatever ways there are."""
+    """The search for the fixed point, on whatever ways each class has; flows are those of one class behind another."""
 
     def __init__(
-        self, streets: Streets, ways: LinkWays | PathWays, gap: float, iterations: int, progress: Progress | None
+        self,
+        network: RoadGraph,
+        ways: list[LinkWays | PathWays],
+        gap: float,
+        iterations: int,
+        progress: Progress | None,
     ) -> None:
-        self.streets, self.ways = streets, ways
+        self.network, self.ways = network, ways
         self.gap, self.most, self.progress = gap, iterations, progress
-        self.flow = ways.load(streets.cost(np.zeros(streets.network.links)))
-        self.balance = streets.balance(self.flow)
+        self.flow = self.load(np.zeros(len(ways) * network.links))
+        self.balance = [way.streets.balance(flow) for way, flow in zip(ways, self.by_class(self.flow), strict=True)]
         self.iterations, self.stopped, self.stalled, self.complete = 0, False, False, False
+
+    def by_class(self, flow: Floats) -> Floats:
+        """Return the flow of each class, shape (classes, links)."""
+        return flow.reshape(len(self.ways), self.network.links)
+
+    def costs(self, flow: Floats) -> list[Floats]:
+        """Return what each link costs each class at the flows of all."""
+        total = self.by_class(flow).sum(axis=0)
+        return [way.streets.cost(total) for way in self.ways]
+
+    def load(self, flow: Floats) -> Floats:
+        """Return the flows that the minutes at these flows bring about."""
+        return np.concatenate([way.load(cost) for way, cost in zip(self.ways, self.costs(flow), strict=True)])
 
     def run(self) -> None:
         """Find the fixed point, with all the ways that belong to it."""
         while not self.complete and self._settle():
-            self.complete = not self.ways.extend(self.streets.cost(self.flow))
+            costs = self.costs(self.flow)
+            more = [way.extend(cost) for way, cost in zip(self.ways, costs, strict=True)]
+            self.complete = not any(more)
 
     def _settle(self) -> bool:
         """Find the fixed point on the ways known by now; return whether the gap was reached."""
         averaging, flow, least = Averaging(), self.flow, np.inf
         while self.iterations < self.most and not self.stopped and not self.stalled:
-            change = self.ways.load(self.streets.cost(flow)) - flow
+            change = self.load(flow) - flow
             self.iterations += 1
             residual = _residual(flow, change)
             if residual < least:
@@ -245,24 +266,26 @@ class _Search:
                 self.stopped = self.progress(self.iterations, residual) is False
             if residual <= self.gap:
                 return True
-            flow = self._mended(averaging.next(flow, change, residual))
+            flow = self.by_class(averaging.next(flow, change, residual))
+            flow = np.concatenate([self._mended(c, mine) for c, mine in enumerate(flow)])
             self.stalled = averaging.since > PATIENCE
         return False
 
-    def _mended(self, flow: Floats) -> Floats:
-        """Return the flows with what rounding took from nodes or added to them put right, on links that carry flow.
+    def _mended(self, number: int, flow: Floats) -> Floats:
+        """Return the flows of a class with what rounding took from nodes or added to them put right.
 
-        Loadings conserve flow. Steps that were tiny and then extended time and again may not, on networks of few links.
+        Only links that carry flow change. Loadings conserve flow. Steps that were tiny and then extended time and
+        again may not, on networks of few links.
         """
-        streets = self.streets
-        wrong = streets.balance(flow) - self.balance
+        network = self.network
+        wrong = self.ways[number].streets.balance(flow) - self.balance[number]
         if np.abs(wrong).max() <= ROUNDING * flow.sum():
             return flow
         used = np.flatnonzero(flow)
         column = np.arange(len(used))
-        ends = streets.network.tail[used], streets.network.head[used]
+        ends = network.tail[used], network.head[used]
         sign = np.repeat([1.0, -1.0], len(used))
-        shape = (streets.network.nodes, len(used))
+        shape = (network.nodes, len(used))
         table = csr_array((sign, (np.concatenate(ends), np.tile(column, 2))), shape=shape)
         result = flow.copy()
         result[used] = np.maximum(flow[used] - lsmr(table, wrong, atol=1e-12, btol=1e-12)[0], 0.0)
@@ -274,28 +297,45 @@ def _residual(flow: Floats, change: Floats) -> float:
     return float(np.abs(change).sum()) / total if total > 0.0 else 0.0
 
 
-def _result(search: _Search, closed: Bools | None) -> LogitAssignment:
-    streets, ways, flow = search.streets, search.ways, search.flow
-    demand, cost = streets.demand, streets.cost(flow)
-    residual = _residual(flow, ways.load(cost) - flow)
-    satisfaction, mean = ways.outcome(cost)
+def _result(search: _Search, demand: Demand, closed: Bools | None) -> LogitAssignment:
+    network, ways = search.network, search.ways
+    costs, class_pcu = search.costs(search.flow), search.by_class(search.flow)
+    residual = _residual(search.flow, search.load(search.flow) - search.flow)
+    outcomes = [way.outcome(cost) for way, cost in zip(ways, costs, strict=True)]
+    satisfaction, mean = (np.concatenate(values) for values in zip(*outcomes, strict=True))
     served = np.where(np.isfinite(satisfaction), demand.vph, 0.0)
+    flow, pce = class_pcu.sum(axis=0), np.array([vehicles.pce for vehicles in demand.classes])
     return LogitAssignment(
-        network=streets.network,
+        network=network,
         demand=demand,
         closed=closed,
-        theta=ways.theta,
-        loading="link" if isinstance(ways, LinkWays) else "path",
+        theta=ways[0].theta,
+        loading="link" if isinstance(ways[0], LinkWays) else "path",
         flow=flow,
-        minutes=streets.network.minutes(flow),
+        class_flow=class_pcu / pce[:, None],
+        minutes=network.minutes(flow),
         od_minutes=mean,
         satisfaction=satisfaction,
         served=served,
         unserved=demand.vph - served,
-        total_travel_time=float(flow @ cost) / demand.classes[0].pce,
+        total_travel_time=sum(float(pcu @ cost) / p for pcu, cost, p in zip(class_pcu, costs, pce, strict=True)),
         residual=residual,
         iterations=search.iterations,
         converged=search.complete,
         stalled=search.stalled,
-        store=ways.store if isinstance(ways, PathWays) else None,
+        store=_all_paths(ways),
+    )
+
+
+def _all_paths(ways: list[LinkWays | PathWays]) -> PathStore | None:
+    """Return the paths of all classes, None where ways have no names."""
+    named = [way for way in ways if isinstance(way, PathWays)]
+    if not named:
+        return None
+    length = np.concatenate([np.diff(way.store.offsets) for way in named])
+    return PathStore(
+        np.concatenate([[0], np.cumsum(length)]),
+        np.concatenate([way.store.arcs for way in named]),
+        np.concatenate([way.store.owner + np.int32(way.streets.first_pair) for way in named]),
+        np.concatenate([way.store.flow for way in named]),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numba import njit
 
 from resilience.traffic.equilibrium.workspace import PathStore
@@ -33,9 +35,9 @@ class PathWays:
     """Named ways: the paths of a user equilibrium and the shortest ones that were found since."""
 
     def __init__(self, streets: Streets, theta: float, base: Assignment) -> None:
-        pairs = streets.demand.pairs
+        pairs = streets.pairs
         self.theta, self.streets = theta, streets
-        self.net = streets.network.search(pairs.ends)
+        self.net = streets.network.search(streets.ends)
         self.shut = self.net.any_of(streets.shut)
         self.origin = self.net.number[streets.origin].astype(np.uint32)
         self.destination = self.net.number[pairs.destination].astype(np.uint32)
@@ -46,18 +48,19 @@ class PathWays:
         self.same, self.hops = np.empty(nodes, np.uint8), np.zeros(many, np.uint32)
         self.satisfaction, self.mean = np.empty(many), np.empty(many)
         old = base.stored_paths
-        length = np.diff(old.offsets)
-        path = np.repeat(np.arange(len(length)), length)
-        open_ = np.bincount(path, self.shut[old.arcs], len(length)) == 0
-        self._take(old.owner[open_], length[open_], old.arcs[open_[path]])
+        path = np.repeat(np.arange(len(old.owner)), np.diff(old.offsets))
+        open_ = np.bincount(path, self.shut[old.arcs], len(old.owner)) == 0
+        owner, chosen = _known(streets, base)
+        owner, chosen = owner[open_[chosen]], chosen[open_[chosen]]
+        length = np.diff(old.offsets)[chosen]
+        self._take(owner, length, old.arcs[_spans(old.offsets[chosen], length)])
         self.extend(streets.cost(base.flow))
 
     def _take(self, owner: NDArray[np.int32], length: Ints, arcs: Unsigned) -> None:
         """Have these paths and no others, sorted by pair."""
         order = np.argsort(owner, kind="stable")
-        begin = (np.cumsum(length) - length)[order]
+        at = _spans((np.cumsum(length) - length)[order], length[order])
         offsets = np.concatenate([[0], np.cumsum(length[order])]).astype(np.int64)
-        at = np.repeat(begin - offsets[:-1], length[order]) + np.arange(offsets[-1])
         self.store = PathStore(offsets, arcs[at], owner[order], np.zeros(len(owner)))
         self.price = np.empty(len(owner))
         self.first = np.searchsorted(owner[order], np.arange(len(self.destination) + 1)).astype(np.int64)
@@ -74,7 +77,7 @@ class PathWays:
 
     def outcome(self, _: Floats) -> tuple[Floats, Floats]:
         """Return satisfaction and mean minutes of every pair as they were loaded last, shape (pairs,)."""
-        stay = self.streets.demand.pairs.origin == self.streets.demand.pairs.destination
+        stay = self.streets.pairs.origin == self.streets.pairs.destination
         return np.where(stay, 0.0, self.satisfaction), np.where(stay, 0.0, self.mean)
 
     def extend(self, cost: Floats) -> bool:
@@ -106,6 +109,28 @@ class PathWays:
             self.stack, self.keys, self.same, self.hops,
         )  # fmt: skip
         return int(found)
+
+
+def _spans(begin: Ints, length: Ints) -> Ints:
+    """Return the numbers from each beginning on, so many of them, one row behind the other."""
+    return np.repeat(begin - (np.cumsum(length) - length), length) + np.arange(length.sum())
+
+
+def _known(streets: Streets, base: Assignment) -> tuple[NDArray[np.int32], Ints]:
+    """Return the paths of a user equilibrium that are ways of a class: pair of the class and number of the path.
+
+    All classes know the paths of all between the same ends, so that classes that are alike have the same ways.
+    """
+    old, pairs, nodes = base.stored_paths, base.demand.pairs, streets.network.nodes
+    if len(base.demand.classes) == 1:
+        return old.owner, np.arange(len(old.owner))
+    spans = pairwise(old.offsets.tolist())
+    way, _ = pd.factorize(np.array([old.arcs[a:b].tobytes() for a, b in spans], object))
+    mine = pd.DataFrame({"ends": streets.pairs.origin * np.int64(nodes) + streets.pairs.destination})
+    ends = (pairs.origin * np.int64(nodes) + pairs.destination)[old.owner]
+    paths = pd.DataFrame({"ends": ends, "way": way, "path": np.arange(len(way))}).drop_duplicates(["ends", "way"])
+    found = mine.assign(pair=np.arange(len(mine))).merge(paths, on="ends")
+    return found["pair"].to_numpy(np.int32), found["path"].to_numpy(np.int64)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
