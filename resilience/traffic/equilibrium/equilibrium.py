@@ -53,7 +53,7 @@ def assign(
     ----------
     demand : or a table for `Demand.from_table`
     gap : relative gap to reach
-    iterations : most passes of shortest paths over all origins
+    iterations : most passes of shortest paths, over all origins or those that hold most of the excess
     closed : links that nobody may use, shape (links,)
     warm : an earlier solution for the same pairs, on roads with the same links, to start from
     progress : called with iteration and relative gap after each pass (far from the end a guess, since costs move during

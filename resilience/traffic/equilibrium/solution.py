@@ -40,7 +40,7 @@ class Assignment:
         area below the demand curve (`GiveUp`: plus the charge), in passenger-car units times minutes
     total_travel_time : vehicle-minutes per hour of those who travel
     unserved_minutes : what those who do not travel are charged under `GiveUp`, vehicle-minutes per hour
-    iterations : passes of shortest paths over all origins
+    iterations : passes of shortest paths, over all origins or those that hold most of the excess
     converged, stalled : the gap was reached; there was no progress any more before it was
     store : the paths that carry flow; None where they were not asked for, see `Warm.assign`
 
