@@ -101,14 +101,24 @@ def check_inputs(sections: Sections, code: Path | None, problems: list[Problem])
         wrong = FirmAgent if key == "commuters" else CommuterAgent
         if single is not None and issubclass(single, wrong):
             problems.append(Problem("wrong_behaviour", "case.toml", column=column, found=behaviour[key], expected=key))
+    _check_route_choice(sections.single["traffic"], problems)
     if periods.get("morning", 7) >= periods.get("evening", 18):
         found = f"{periods.get('morning')}, {periods.get('evening')}"
         problems.append(Problem("bad_span", "case.toml", column="[periods] morning, evening", found=found))
 
 
+def _check_route_choice(traffic: dict[str, Any], problems: list[Problem]) -> None:
+    """Append what is wrong with the keys of a logit: theta is needed for one, and of no use without."""
+    logit = traffic.get("route_choice") == "logit"
+    if logit and "logit_theta" not in traffic:
+        problems.append(Problem("logit_without_theta", "case.toml", column="[traffic] logit_theta"))
+    idle = [key for key in ("logit_theta", "logit_ways") if key in traffic and not logit]
+    problems += [Problem("only_with_logit", "case.toml", column=f"[traffic] {key}", found=key) for key in idle]
+
+
 def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard]) -> Inputs:
     """Return the inputs of a case."""
-    operations, periods = sections.single["operations"], sections.single["periods"]
+    operations, periods, traffic = (sections.single[name] for name in ("operations", "periods", "traffic"))
     return Inputs(
         city=city,
         hazards=hazards,
@@ -116,6 +126,6 @@ def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard]) -> I
         behaviours=Behaviours(**sections.single["behaviour"]),
         rhythm=Rhythm(
             int(periods.get("morning", 7)), int(periods.get("evening", 18)),
-            float(sections.single["traffic"].get("relative_gap", 1e-5)),
+            float(traffic.get("relative_gap", 1e-5)), traffic.get("logit_theta"), traffic.get("logit_ways", "link"),
         ),
     )  # fmt: skip

@@ -33,11 +33,16 @@ class Behaviours:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """When trips go out and come back (hours of the day) and how exactly traffic is solved."""
+    """When trips go out and come back (hours of the day), how exactly traffic is solved, how drivers choose.
+
+    Without a `logit_theta` they choose as in user equilibrium; with one, per minute, by logit among `logit_ways`.
+    """
 
     morning: int = 7
     evening: int = 18
     relative_gap: float = 1e-5
+    logit_theta: float | None = None
+    logit_ways: str = "link"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from resilience.traffic.equilibrium.warm import Warm
 from resilience.traffic.equilibrium.workspace import PathStore
 
 if TYPE_CHECKING:
-    from collections.abc import ItemsView
+    from collections.abc import Callable, Hashable, ItemsView
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,6 +42,7 @@ class Baseline:
     def __init__(self, solutions: dict[Key, Assignment]) -> None:
         self._solutions = solutions
         self._warm: dict[Key, Warm] = {}
+        self._shared: dict[Hashable, Any] = {}
 
     def __getitem__(self, key: Key) -> Assignment:
         return self._solutions[key]
@@ -55,6 +56,12 @@ class Baseline:
         if key not in self._warm:
             self._warm[key] = Warm(self._solutions[key])
         return self._warm[key]
+
+    def shared(self, key: Hashable, build: Callable[[], Any]) -> Any:
+        """Return what `build` makes of the ordinary days alone, made once in a process."""
+        if key not in self._shared:
+            self._shared[key] = build()
+        return self._shared[key]
 
 
 def baseline(road: RoadModel, people: Population, gap: float) -> Baseline:

@@ -1,4 +1,4 @@
-"""Traffic of a period: the user equilibrium of the roads as they are and of the trips that are made.
+"""Traffic of a period: the equilibrium of the roads as they are and of the trips that are made.
 
 Every solution starts from the ordinary day's equilibrium and from nothing else (`Warm`), so that the same roads and the
 same demand give the same answer whatever came before. Only a period whose roads and demand are those of the last one
@@ -12,24 +12,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.simulation.baseline import BACK, OUT, Baseline
 from resilience.simulation.road_state import RoadState, open_state
+from resilience.simulation.route_choice import route_choice
 from resilience.traffic.equilibrium.warm import Change
-from resilience.traffic.skims import skim
 
 if TYPE_CHECKING:
-    from resilience.agents.population import Population
     from resilience.base.arrays import Floats
+    from resilience.city.inputs import Rhythm
     from resilience.networks.road import RoadModel
-    from resilience.traffic.demand import Pairs
-    from resilience.traffic.equilibrium.solution import Assignment
+    from resilience.simulation.baseline import Baseline
+    from resilience.simulation.route_choice import Solution
 
 
 @dataclass(frozen=True)
 class Solved:
     """The last solution of a period and what it was solved for."""
 
-    assignment: Assignment
+    assignment: Solution
     state: RoadState
     demand: Floats
 
@@ -37,12 +36,16 @@ class Solved:
 class Traffic:
     """Solves the periods of a run."""
 
-    def __init__(self, road: RoadModel, people: Population, ordinary: Baseline, gap: float) -> None:
-        self.road, self.gap, self.ordinary = road, gap, ordinary
-        self.pairs: dict[str, Pairs] = {OUT: people.out, BACK: people.back}
+    def __init__(self, road: RoadModel, ordinary: Baseline, rhythm: Rhythm) -> None:
+        self.road = road
+        self.choice = route_choice(road, ordinary, rhythm)
         self.dry = open_state(road)
-        self.last = {key: Solved(a, self.dry, a.demand.vph) for key, a in ordinary.items()}
+        self.last = {key: Solved(self.choice.usual(key), self.dry, a.demand.vph) for key, a in ordinary.items()}
         self.solutions = 0
+
+    def usual(self, period: str, weekend: bool) -> Solution:
+        """Return the ordinary day's traffic of a period."""
+        return self.choice.usual((period, weekend))
 
     def expected(self, period: str, weekend: bool, state: RoadState) -> Floats:
         """Return what trip makers expect: minutes of each pair on the roads as they are, with the traffic they know.
@@ -53,9 +56,9 @@ class Traffic:
         if not last.state.changed(state).any():
             return last.assignment.od_minutes
         graph = self.road.graph.with_state(speed=state.speed, capacity=state.capacity)
-        return skim(graph, self.pairs[period], graph.minutes(last.assignment.flow), closed=state.closed)
+        return self.choice.expected(last.assignment, graph, state.closed)
 
-    def solve(self, period: str, weekend: bool, state: RoadState, demand: Floats) -> Assignment:
+    def solve(self, period: str, weekend: bool, state: RoadState, demand: Floats) -> Solution:
         """Return the traffic of a period on the roads as they are.
 
         Parameters
@@ -74,8 +77,8 @@ class Traffic:
         self.solutions += 1
         return found
 
-    def _solve(self, key: tuple[str, bool], state: RoadState, demand: Floats) -> Assignment:
-        usual = self.ordinary[key]
+    def _solve(self, key: tuple[str, bool], state: RoadState, demand: Floats) -> Solution:
+        usual = self.choice.usual(key)
         other_demand = not np.array_equal(demand, usual.demand.vph)
         if not other_demand and not self.dry.changed(state).any():
             return usual
@@ -87,4 +90,4 @@ class Traffic:
             capacity=state.capacity if less else None,
             vph=demand if other_demand else None,
         )
-        return self.ordinary.warm(key).assign(change, gap=self.gap)
+        return self.choice.solve(key, change)

@@ -15,8 +15,8 @@ from resilience.base.defaults import default
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
     from resilience.networks.road import RoadModel
+    from resilience.simulation.route_choice import Solution
     from resilience.simulation.world import World
-    from resilience.traffic.equilibrium.solution import Assignment
 
 HOPELESS_LOAD = 1.5
 
@@ -79,7 +79,7 @@ def put_trips(world: World, people: Population, hour: int, found: Outcome) -> No
         record.put_panel(f"travel/{name}", hour, pd.Series(by_zone, index=zones[asked]))
 
 
-def put_roads(world: World, road: RoadModel, hour: int, usual: Assignment, solved: Assignment, demand: Floats) -> None:
+def put_roads(world: World, road: RoadModel, hour: int, usual: Solution, solved: Solution, demand: Floats) -> None:
     """Write down how the roads did in a period; shares of nothing are not written, so that they are not held for calm.
 
     Parameters

@@ -38,7 +38,7 @@ class Trips:
 
     def __init__(self, world: World, road: RoadModel, people: Population, ordinary: Baseline) -> None:
         self.world, self.road, self.people = world, road, people
-        self.traffic = Traffic(road, people, ordinary, world.inputs.rhythm.relative_gap)
+        self.traffic = Traffic(road, ordinary, world.inputs.rhythm)
         self.away = np.zeros(len(people), np.bool_)
         self.at_desk = np.zeros(len(people), np.bool_)
         self.commuters: Any = world.model.commuters
@@ -66,7 +66,7 @@ class Trips:
         world, people, traffic = self.world, self.people, self.traffic
         roads, weekend = world.state_of_roads, weekday >= 5
         expected = traffic.expected(OUT, weekend, roads)
-        usual = traffic.ordinary[OUT, weekend].od_minutes
+        usual = traffic.usual(OUT, weekend).od_minutes
         due = people.due(weekday)
         free = due & ~self.away
         now = expected[people.out_pair]
@@ -84,7 +84,7 @@ class Trips:
         for reason in Choice:
             count = float(people.persons[free & (choice == reason)].sum())
             world.record.put(f"travel/{reason.name.lower()}", hour, count)
-        put_roads(world, self.road, hour, traffic.ordinary[OUT, weekend], solved, demand)
+        put_roads(world, self.road, hour, traffic.usual(OUT, weekend), solved, demand)
         world.labour = self._labour(due, goes | there)
         world.flow = self.road.on_roads(solved.flow)
 
@@ -97,7 +97,7 @@ class Trips:
         world, people, traffic = self.world, self.people, self.traffic
         roads, weekend = world.state_of_roads, weekday >= 5
         expected = traffic.expected(BACK, weekend, roads)
-        usual = traffic.ordinary[BACK, weekend].od_minutes
+        usual = traffic.usual(BACK, weekend).od_minutes
         due = people.due(weekday)
         bearable = (expected < np.where(np.isfinite(usual), usual, 0.0) + NIGHT_MIN)[people.back_pair]
         goes = self.away & bearable
@@ -112,7 +112,7 @@ class Trips:
         outcome = Outcome(due, due & (goes | self.at_desk), goes, delay, bears, counted)
         put_trips(world, people, hour, outcome)
         world.record.put("travel/stranded", hour, float(people.persons[stranded].sum()))
-        put_roads(world, self.road, hour, traffic.ordinary[BACK, weekend], solved, demand)
+        put_roads(world, self.road, hour, traffic.usual(BACK, weekend), solved, demand)
         world.flow = self.road.on_roads(solved.flow)
 
     # -- what trip makers know --------------------------------------------------------------------

@@ -171,8 +171,8 @@ def assign_logit(
     Raises
     ------
     InputError
-        theta, gap or loading is not possible, demand has an answer, or `closed` or `base` belongs
-        to another network or other pairs.
+        theta, gap or loading is not possible, demand has an answer, or `closed` or `base` belongs to
+        another network or other pairs.
 
     """
     if isinstance(demand, pd.DataFrame):
@@ -181,6 +181,43 @@ def assign_logit(
     _check(network, demand, theta, loading, base)
     if base is None:
         base = assign(network, demand, gap=PATH_GAP, closed=closed)
+    search = _Search(network, _ways(network, demand, theta, loading, closed, base), gap, iterations, progress)
+    search.run()
+    return _result(search, demand, closed)
+
+
+def mean_minutes(
+    network: RoadGraph,
+    demand: Demand,
+    flow: Floats,
+    *,
+    theta: float,
+    loading: str,
+    base: Assignment,
+    closed: Bools | None = None,
+) -> Floats:
+    """Return what the ways of every pair take on average at flows that stay as they are, minutes, shape (pairs,).
+
+    Parameters
+    ----------
+    flow : passenger-car units/h of every link, shape (links,)
+    theta, loading, base, closed : as of `assign_logit`; where no path of `base` is short any more, a shorter one counts
+
+    """
+    _check(network, demand, theta, loading, base)
+    found = []
+    for way in _ways(network, demand, theta, loading, closed, base):
+        cost = way.streets.cost(flow)
+        way.extend(cost)
+        way.load(cost)
+        found.append(way.outcome(cost)[1])
+    return np.concatenate(found)
+
+
+def _ways(
+    network: RoadGraph, demand: Demand, theta: float, loading: str, closed: Bools | None, base: Assignment | str
+) -> list[LinkWays | PathWays]:
+    """Return the ways of each class."""
     start = np.zeros(network.links) if isinstance(base, str) else base.flow
     ways: list[LinkWays | PathWays] = []
     for number in range(len(demand.classes)):
@@ -189,9 +226,7 @@ def assign_logit(
             ways.append(LinkWays(streets, theta, start))
         else:
             ways.append(PathWays(streets, theta, base))
-    search = _Search(network, ways, gap, iterations, progress)
-    search.run()
-    return _result(search, demand, closed)
+    return ways
 
 
 def check_logit(theta: float, loading: str) -> None:
