@@ -35,6 +35,8 @@ install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
 
 demo: install
+	@echo "Compiling what is compiled once, a minute or two; later commands find it."
+	$(BIN)/resilience info --compile
 	$(BIN)/resilience run porto_alegre --scenario lake-6m --scenario lake-8m --scenario lake-10m \
 		--option all --replicates 3 --workers 2 --out $(DEMO)
 	$(BIN)/resilience compare $(DEMO)

@@ -15,10 +15,10 @@ import typer
 
 from resilience.base.errors import InputError, ResilienceError, StoppedError
 from resilience.base.text import say
-from resilience.cli import assign, cases, results, roads, run
+from resilience.cli import assign, cases, info, results, roads, run
 from resilience.cli.app import STOPPED, app
 
-COMMANDS = (run, results, cases, assign, roads)  # importing them adds their commands to the app
+COMMANDS = (run, results, cases, assign, roads, info)  # importing them adds their commands to the app
 
 
 @app.command(help=say("cli.dashboard"))
