@@ -23,6 +23,7 @@ def info(
     import platform
     from importlib.metadata import version
 
+    from resilience.base.kept import cache_folder
     from resilience.base.memory import available_memory
     from resilience.stress.local import cores
 
@@ -31,6 +32,7 @@ def info(
         "python": platform.python_version(),
         "cores": cores(),
         "memory_gb": round((available_memory() or 0) / 1e9, 1),
+        "kept_in": str(cache_folder() or ""),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
     if compile_:
@@ -40,6 +42,7 @@ def info(
     elif not compile_:
         typer.echo(f"urban-resilience {told['version']}, Python {told['python']}")
         typer.echo(say("info.machine", cores=told["cores"], memory=told["memory_gb"]))
+        typer.echo(say("info.kept", folder=told["kept_in"]) if told["kept_in"] else say("info.not_kept"))
         typer.echo(", ".join(f"{name} {number}" for name, number in told["libraries"].items()))
 
 

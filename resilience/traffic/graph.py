@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -192,7 +193,19 @@ class RoadGraph:
         return pd.RangeIndex(self.links, name="link") if self.link_id is None else self.link_id
 
     def search(self, ends: Ints) -> SearchGraph:
-        """Return the graph prepared for searches between the given nodes, made once per topology."""
+        """Return the graph prepared for searches between the given nodes, made once per topology.
+
+        Raises
+        ------
+        InputError
+            What is joined to what was changed since the graph was first prepared: its order would be another graph's.
+
+        """
+        mark = 0
+        for part in (self.tail, self.head, self.barred):
+            mark = zlib.crc32(np.ascontiguousarray(part).data, mark)
+        if self._prepared.setdefault("mark", mark) != mark:
+            raise InputError(say("error.graph_changed"))
         if (np.diff(ends) <= 0).any():
             ends = np.unique(ends)
         key = ends.tobytes()
