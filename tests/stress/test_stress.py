@@ -82,7 +82,7 @@ def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(finished, tmp_path):
     )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not list((out / "journal").glob("no-hazard*")):
-        time.sleep(0.05)
+        time.sleep(0.002)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -17,6 +17,7 @@ from numba import njit
 from resilience.traffic.equilibrium.kernels import (
     ASIDE,
     BEST,
+    BUSY,
     DONE,
     EVERYONE,
     EXPONENTIAL,
@@ -87,6 +88,7 @@ FRESH = 0.05  # share of the gap of the last pass over all groups below which th
 FAR = 0.1  # a gap above this counts as this
 # times the gap by which a path without flow may be dearer than the cheapest and is kept, and at most so much
 KEEP, MOST_KEPT = 30.0, 0.005
+CROWDED = 0.3  # share of the pairs that sweeps look at above which no such path is kept: those sweeps take all the time
 AWAY = 1.0  # times the gap by which all other paths are dearer where sweeps do not look at a pair; up to a gap of ...
 AWAY_UP_TO = 0.01
 PATIENCE = 60  # rounds without a tenth of progress after which a solution has stalled
@@ -426,7 +428,9 @@ def advance(
     """
     rounds = 0
     while rounds < steps:
-        keep, away = min(KEEP * progress[GAP], MOST_KEPT), AWAY * min(progress[GAP], AWAY_UP_TO)
+        crowded = store.used[BUSY] > CROWDED * len(od)
+        keep = 0.0 if crowded else min(KEEP * progress[GAP], MOST_KEPT)
+        away = AWAY * min(progress[GAP], AWAY_UP_TO)
         if progress[SEARCHING] == 0.0:
             aim = SWEEP_AIM * max(min(progress[GAP], FAR), target)
             for _ in range(MOST_SWEEPS if progress[STALLED] < TROUBLE else MANY_SWEEPS):
