@@ -85,6 +85,8 @@ def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(finished, tmp_path):
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
+    if process.returncode == 0:
+        pytest.skip("the run ended before it could be stopped")
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "goes on from there" in said
