@@ -160,6 +160,24 @@ def _log(*words: object) -> None:
 # ------------------------------------------------------------------------------------------------ sections
 
 
+def _from_scratch(
+    bench: Bench, section: str, problem: Problem, programs: dict[str, Resident], gap: float
+) -> dict[str, list[Turn]]:
+    """Let every program solve the whole network, in turn; the reference is the published flow or a finer answer."""
+    reference = problem.published
+    if not len(reference):
+        _, reference = bench.flow(programs[OURS], do="assign", gap=gap / 100)
+    turns: dict[str, list[Turn]] = {program: [] for program in programs}
+    started = time.monotonic()
+    for repeat in range(bench.repeats):
+        if repeat and not bench.patient(started):
+            break
+        for program, resident in programs.items():
+            turns[program].append(bench.turn(resident, problem, reference, do="assign", gap=gap))
+            _log(section, problem.name, gap, program, f"{turns[program][-1].answer['cpu_s']:.4f} s of CPU")
+    return turns
+
+
 def cold(bench: Bench) -> Table:
     """Return the table of cold starts."""
     table = Table("Cold start", "From free flow to the gap asked for.")
@@ -169,17 +187,7 @@ def cold(bench: Bench) -> Table:
             if bench.quick and gap < COARSE:
                 continue
             with bench.programs(problem, bench.peers) as (programs, loaded):
-                reference = problem.published
-                if not len(reference):
-                    _, reference = bench.flow(programs[OURS], do="assign", gap=gap / 100)
-                turns: dict[str, list[Turn]] = {program: [] for program in programs}
-                started = time.monotonic()
-                for repeat in range(bench.repeats):
-                    if repeat and not bench.patient(started):
-                        break
-                    for program, resident in programs.items():
-                        turns[program].append(bench.turn(resident, problem, reference, do="assign", gap=gap))
-                        _log("cold", name, gap, program, f"{turns[program][-1].answer['wall_s']:.3f} s")
+                turns = _from_scratch(bench, "cold", problem, programs, gap)
             table.rows += [_cold_row(name, gap, program, turns, loaded[program]) for program in programs]
     return table
 
@@ -220,17 +228,7 @@ def rivals(bench: Bench) -> Table:
         problem = bench.problem(name)
         for gap in (COARSE,) if bench.quick else (COARSE, FINE):
             with bench.programs(problem, bench.rivals) as (programs, _):
-                reference = problem.published
-                if not len(reference):
-                    _, reference = bench.flow(programs[OURS], do="assign", gap=gap / 100)
-                turns: dict[str, list[Turn]] = {program: [] for program in programs}
-                started = time.monotonic()
-                for repeat in range(bench.repeats):
-                    if repeat and not bench.patient(started):
-                        break
-                    for program, resident in programs.items():
-                        turns[program].append(bench.turn(resident, problem, reference, do="assign", gap=gap))
-                        _log("rivals", name, gap, program, f"{turns[program][-1].answer['cpu_s']:.4f} s")
+                turns = _from_scratch(bench, "rivals", problem, programs, gap)
             row: dict[str, Any] = {"network": name, "gap asked": gap, "ours, CPU s": _median(turns[OURS], "cpu_s")}
             row |= {f"{peer}, CPU s": _median(turns[peer], "cpu_s") for peer in bench.rivals}
             row |= {f"{peer} / ours": _times_ours(turns, peer, "cpu_s") for peer in bench.rivals}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.ours import laid_out
 from resilience.traffic.demand import Pairs
-from resilience.traffic.graph import RoadGraph
 from resilience.traffic.skims import skim
 
 if TYPE_CHECKING:
@@ -40,11 +40,7 @@ def with_gravity(problem: Problem, flow: Floats, most_pairs: int) -> Problem:
     arrive = np.bincount(problem.head, flow, problem.nodes)[zones]
     many = len(zones)
     origin, destination = np.repeat(zones, many), np.tile(zones, many)
-    graph = RoadGraph(
-        nodes=problem.nodes, tail=problem.tail, head=problem.head, free_flow_min=problem.free_flow_min,
-        capacity_vph=problem.capacity_vph, b=problem.b, power=problem.power, fixed_min=problem.fixed_min,
-        barred=problem.barred,
-    )  # fmt: skip
+    graph, _ = laid_out(problem)
     minutes = problem.minutes(flow)
     cost = skim(graph, Pairs(origin, destination), minutes).reshape(many, many)
     np.fill_diagonal(cost, np.inf)

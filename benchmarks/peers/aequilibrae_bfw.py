@@ -18,6 +18,7 @@ import pandas as pd
 from aequilibrae.matrix import AequilibraeMatrix
 from aequilibrae.paths import Graph, TrafficAssignment, TrafficClass
 
+from benchmarks.peers.program import Program
 from benchmarks.resident import Answer, serve, timed
 
 if TYPE_CHECKING:
@@ -31,27 +32,20 @@ LEAST_MINUTES = 1e-9  # for links whose free-flow time is zero
 FIELDS = ("minutes", "capacity", "alpha", "beta", "fixed")
 
 
-class Bfw:
+class Bfw(Program):
     """Answers requests: load, assign."""
-
-    def __call__(self, request: Answer) -> Answer:
-        """Return the answer to a request `do`, with what the request needs besides."""
-        return dict(getattr(self, request.pop("do"))(**request))
 
     def load(self, problem: str, cores: int) -> Answer:
         """Read a problem, build the graph and the matrix, and assign once in few iterations to warm up."""
-        with np.load(problem, allow_pickle=False) as data:
-            self.data = {name: data[name] for name in data.files}
-        self.cores = cores
+        self.read(problem, cores)
         with timed() as found:
-            assignment = self._assignment(np.zeros(len(self.data["tail"]), np.bool_), 0.9, iterations=3)
+            assignment = self._assignment(self.shut(), 0.9, iterations=3)
         assignment.execute(log_specification=False)
         return found | {name: version(name) for name in ("aequilibrae", "numpy")}
 
     def assign(self, gap: float, flow: str, closed: list[int] | None = None) -> Answer:
         """Solve from scratch; only the assignment itself is timed, not the making of its graph."""
-        shut = np.zeros(len(self.data["tail"]), np.bool_)
-        shut[closed or []] = True
+        shut = self.shut(closed)
         assignment = self._assignment(shut, gap, MOST_ITERATIONS)
         with timed() as found:
             assignment.execute(log_specification=False)

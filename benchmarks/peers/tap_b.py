@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.peers.program import Program
 from benchmarks.resident import Answer, serve
 
 if TYPE_CHECKING:
@@ -29,27 +30,22 @@ LAST = re.compile(r"Iteration (\d+):.*? gap ([-0-9.einf]+), .*?time ([0-9.]+)")
 FLOW = re.compile(r"^\((\d+),(\d+)\) (\S+)", re.MULTILINE)
 
 
-class TapB:
+class TapB(Program):
     """Answers requests: load, assign."""
-
-    def __call__(self, request: Answer) -> Answer:
-        """Return the answer to a request `do`, with what the request needs besides."""
-        return dict(getattr(self, request.pop("do"))(**request))
 
     def load(self, problem: str, cores: int) -> Answer:
         """Read a problem and write the files of the program."""
         assert cores == 1
-        with np.load(problem, allow_pickle=False) as data:
-            self.data = {name: data[name] for name in data.files}
-        self.folder = Path(tempfile.mkdtemp(prefix="tap-b-"))
+        self.read(problem, cores)
+        self.kept = tempfile.TemporaryDirectory(prefix="tap-b-")
+        self.folder = Path(self.kept.name)
         start = time.perf_counter()
         self._write_trips()
         return {"wall_s": time.perf_counter() - start, "TAP-B": os.environ.get("TAP_B_VERSION", "unknown")}
 
     def assign(self, gap: float, flow: str, closed: list[int] | None = None) -> Answer:
         """Solve from scratch."""
-        shut = np.zeros(len(self.data["tail"]), np.bool_)
-        shut[closed or []] = True
+        shut = self.shut(closed)
         self._write_network(~shut)
         (self.folder / "run.txt").write_text(
             f"<NETWORK FILE> net.txt\n<TRIPS FILE> trips.txt\n<CONVERGENCE GAP> {gap}\n<MAX RUN TIME> {MOST_SECONDS}\n"
@@ -105,9 +101,7 @@ class TapB:
     def _write_network(self, kept: NDArray[np.bool_]) -> None:
         data = self.data
         number, zones, first = self._numbers()
-        least = data["free_flow_min"] + data["fixed_min"]
-        b = np.divide(data["b"] * data["free_flow_min"], least, out=np.zeros_like(least), where=least > 0)
-        power = np.where(b > 0, data["power"], 1.0)
+        least, b, power = self.without_fixed()
         columns = number[data["tail"]], number[data["head"]], data["capacity_vph"], least, least, b, power
         rows = [
             f"{t}\t{h}\t{c!r}\t{m!r}\t{f!r}\t{bb!r}\t{p!r}\t0\t0\t1\t;"
@@ -122,7 +116,9 @@ class TapB:
     def _write_trips(self) -> None:
         number, zones, _ = self._numbers()
         origin, destination = number[self.data["origin"]], number[self.data["destination"]]
-        lines = [f"<NUMBER OF ZONES> {zones}\n<TOTAL OD FLOW> {self.data['demand'].sum()!r}\n<END OF METADATA>\n"]
+        lines = [
+            f"<NUMBER OF ZONES> {zones}\n<TOTAL OD FLOW> {float(self.data['demand'].sum())!r}\n<END OF METADATA>\n"
+        ]
         last = 0
         for i in np.argsort(origin, kind="stable"):
             if origin[i] != last:

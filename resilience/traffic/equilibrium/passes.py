@@ -316,7 +316,7 @@ def label_pass(
     chords, probe = ladder.chords, ladder.probe
     state = ladder.state
     ease, better = EASE * target, 1.0 - max(worth, 1e-12)
-    refresh = max(REFRESH, SHARE_OF_GROUPS * len(trips.origin) / LANES) if move else np.inf
+    refresh = max(REFRESH, SHARE_OF_GROUPS * len(trips.origin) / LANES) if move else NEVER
     many_new = max(MANY_NEW, SHARE_OF_PAIRS * len(od)) if move else np.inf
     if begin:
         state[:] = 0
@@ -325,7 +325,7 @@ def label_pass(
         c = state[CLASS]
         row, metric = roads.cost[c], _metric_of(ladder.metric, c)
         if state[USED] == 0:
-            if state[AGE] >= min(refresh, NEVER) or state[NEW] >= many_new:
+            if state[AGE] >= refresh or state[NEW] >= many_new:
                 if state[AGE] < NEVER:
                     sweep(roads, trips, store, vehicle, ease, keep, away)
                 customize(chords, metric, row)
@@ -394,9 +394,7 @@ def choose(excess: Any, only: Any, enough: float) -> bool:
 
     Excess gathers where costs have changed: of Porto Alegre's thousand origins a tenth holds nine tenths of it.
     """
-    total = 0.0
-    for g in range(len(excess)):
-        total += excess[g]
+    total = _sum(excess)
     left = max(LEFT * total, enough)
     least = -1.0
     if total < np.inf:
@@ -469,7 +467,7 @@ def advance(
             progress[MOVING] = PLACED if progress[WAITED] > MANY else NOBODY
             continue
         if progress[PART] == 1.0:
-            progress[GAP] = _estimate(excess, progress[SCALE])
+            progress[GAP] = max(_sum(excess), 0.0) / progress[SCALE]
         else:
             progress[GAP] = progress[WHOLE] = _gap(trips, sums, progress)
         progress[STEPS] += 1.0
@@ -497,8 +495,8 @@ def _gap(trips: Any, sums: Any, progress: Any) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _estimate(excess: Any, scale: float) -> float:
+def _sum(values: Any) -> float:
     total = 0.0
-    for g in range(len(excess)):
-        total += excess[g]
-    return max(total, 0.0) / scale
+    for i in range(len(values)):
+        total += values[i]
+    return total
