@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from resilience.base.errors import InputError
 from resilience.base.plugins import brought
 from resilience.base.text import say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FOLDER = Path(__file__).parents[1] / "data" / "defaults"
 
@@ -17,6 +19,8 @@ _FOLDER = Path(__file__).parents[1] / "data" / "defaults"
 @cache
 def parameters() -> pd.DataFrame:
     """Return all defaults: index = name (room.parameter), columns value, unit, sure, source, meaning, meaning_zh."""
+    import pandas as pd
+
     parts = []
     for file in [*sorted(_FOLDER.glob("*.csv")), *_brought()]:
         part = pd.read_csv(file, dtype=str, keep_default_na=False)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.csvfile import read_cells
 from resilience.base.defaults import parameters
@@ -17,6 +16,7 @@ from resilience.base.errors import Problem, near
 from resilience.base.text import say
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.base.csvfile import Cells
@@ -45,6 +45,8 @@ _WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([^\d\s.,:/-][^\d]*)")
 
 def _read(path: Path) -> pd.DataFrame:
     """Return a schema; the default of a number may be the name of a parameter of the tables in defaults/."""
+    import pandas as pd
+
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     named = table["type"].isin(("number", "integer")) & table["default"].str.match(r"[a-z_]+\.[a-z]")
     if named.any():
@@ -79,6 +81,8 @@ def case_schema() -> pd.DataFrame:
 @cache
 def curve_schema() -> pd.DataFrame:
     """Return the curves that a run writes down: index = variable; unit, groups, writer, meaning."""
+    import pandas as pd
+
     return pd.read_csv(_FOLDER / "_curves.csv", dtype=str, keep_default_na=False).set_index("variable")
 
 
@@ -104,6 +108,8 @@ def read_table(
         names of columns may be written in capitals
 
     """
+    import pandas as pd
+
     label = shown or path.name
     columns = schema(name)
     cells = read_cells(path, label, columns.index, problems)
@@ -194,6 +200,8 @@ def _report_numbers(problems: list[Problem], label: str, column: str, unit: str,
 
 
 def _read_column(label: str, column: str, rule: pd.Series, given: pd.Series, problems: list[Problem]) -> pd.Series:
+    import pandas as pd
+
     kind, empty = rule["type"], given == ""
     if rule["required"] == "yes" and empty.any():
         _report(problems, label, column, "empty_cell", given[empty])

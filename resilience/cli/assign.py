@@ -15,6 +15,8 @@ from resilience.cli.app import AsJson, app
 from resilience.cli.show import clean_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from resilience.base.arrays import Floats
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from resilience.readers.tntp import Tntp
     from resilience.traffic.counts import Counts
     from resilience.traffic.equilibrium.solution import Assignment
+
+    Found = tuple[dict[str, Any], Callable[[], dict[str, pd.DataFrame]]]  # numbers, and what makes the tables
 
 
 @app.command(help=say("cli.assign"))
@@ -56,8 +60,10 @@ def assign(
     """Assign the trips of a network to its roads."""
     from resilience.base.files import check_folder
     from resilience.cli import travellers
+    from resilience.cli.start import skip_blas
     from resilience.cli.watch import Watch
 
+    skip_blas()
     gap = gap if gap is not None else 1e-6 if logit is None else 1e-4
     if iterations < 1:
         raise InputError(say("error.not_positive", name="iterations", found=iterations))
@@ -102,13 +108,15 @@ def assign(
     start = time.perf_counter()
     with Watch(seconds) as watch:
         if hours is not None:
-            numbers, tables = _of_hours(data, watch, gap, hours)
+            numbers, build = _of_hours(data, watch, gap, hours)
         elif counted is not None and estimate:
-            numbers, tables = _estimated(data, watch, counted, gap, estimate, hold_out)
+            numbers, build = _estimated(data, watch, counted, gap, estimate, hold_out)
         else:
-            numbers, tables = _solved(
+            numbers, build = _solved(
                 data, watch, gap, iterations, system_optimum=system_optimum, theta=logit, ways=ways
             )
+    asked = any(wanted is not None for wanted in (out, omx, gmns, gpkg, counted))
+    tables = build() if asked else {}  # pandas is a third of the start of a command on a small network
     if counted is not None:
         from dataclasses import asdict
 
@@ -207,24 +215,27 @@ def _counted(data: Tntp, path: Path) -> Counts:
     return read_counts(data.graph, read_option(path))
 
 
-def _estimated(
-    data: Tntp, watch: Watch, counts: Counts, gap: float, steps: int, hold_out: float
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def _estimated(data: Tntp, watch: Watch, counts: Counts, gap: float, steps: int, hold_out: float) -> Found:
     """Return the numbers and the tables of trips changed to fit counts."""
     from resilience.traffic.counts import estimate_matrix
 
     found = estimate_matrix(data.graph, data.demand, counts, steps=steps, hold_out=hold_out, gap=gap, progress=watch)
-    numbers, tables = _of(found.assignment, found.assignment.link_table(), found.assignment.total_travel_time)
+    numbers, tables = _of(found.assignment, found.assignment.link_table, found.assignment.total_travel_time)
     last = found.steps.iloc[-1]
     numbers |= {"trips": float(last["trips"]), "held_out_geh_below_5": float(last["held_out_geh_below_5"]),
                 "held_out_r2": float(last["held_out_r2"])}  # fmt: skip
-    trips = tables["pairs"][["origin", "destination", "demand"]].rename(columns={"demand": "vph"})
-    return numbers, tables | {"trips": trips, "steps": found.steps.reset_index()}
+
+    def build() -> dict[str, pd.DataFrame]:
+        made = tables()
+        trips = made["pairs"][["origin", "destination", "demand"]].rename(columns={"demand": "vph"})
+        return made | {"trips": trips, "steps": found.steps.reset_index()}
+
+    return numbers, build
 
 
 def _solved(
     data: Tntp, watch: Watch, gap: float, iterations: int, *, system_optimum: bool, theta: float | None, ways: str
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+) -> Found:
     """Return the numbers and the tables of a solution."""
     from resilience import traffic
 
@@ -234,17 +245,17 @@ def _solved(
         return {
             "total_travel_time": fuzzy.total_travel_time, "residual": fuzzy.residual, "iterations": fuzzy.iterations,
             "unserved": float(fuzzy.unserved.sum()), "converged": bool(fuzzy.converged), "stalled": bool(fuzzy.stalled),
-        }, {"links": fuzzy.link_table().reset_index(), "pairs": fuzzy.pair_table()}  # fmt: skip
+        }, lambda: {"links": fuzzy.link_table().reset_index(), "pairs": fuzzy.pair_table()}  # fmt: skip
     if system_optimum:
         best = traffic.system_optimum(data.graph, data.demand, **how)
-        found, links, total = best.marginal, best.link_table(), best.total_travel_time
+        found, links, total = best.marginal, best.link_table, best.total_travel_time
     else:
         found = traffic.assign(data.graph, data.demand, **how)
-        links, total = found.link_table(), found.total_travel_time
+        links, total = found.link_table, found.total_travel_time
     return _of(found, links, total)
 
 
-def _of_hours(data: Tntp, watch: Watch, gap: float, path: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def _of_hours(data: Tntp, watch: Watch, gap: float, path: Path) -> Found:
     """Return the numbers and the tables of a row of time slices."""
     import pandas as pd
 
@@ -260,24 +271,28 @@ def _of_hours(data: Tntp, watch: Watch, gap: float, path: Path) -> tuple[dict[st
         "not_finished": float(found.not_finished.sum()), "converged": found.converged,
         "stalled": bool(table["stalled"].any()),
     }  # fmt: skip
-    parts = {
-        "links": [s.link_table().reset_index() for s in found.slices],
-        "pairs": [s.pair_table() for s in found.slices],
-    }
-    tables = {
-        name: pd.concat([part.assign(slice=i) for i, part in enumerate(some)], ignore_index=True)
-        for name, some in parts.items()
-    }
-    return numbers, tables | {"hours": table.reset_index(drop=True)}
+
+    def build() -> dict[str, pd.DataFrame]:
+        parts = {
+            "links": [s.link_table().reset_index() for s in found.slices],
+            "pairs": [s.pair_table() for s in found.slices],
+        }
+        tables = {
+            name: pd.concat([part.assign(slice=i) for i, part in enumerate(some)], ignore_index=True)
+            for name, some in parts.items()
+        }
+        return tables | {"hours": table.reset_index(drop=True)}
+
+    return numbers, build
 
 
-def _of(found: Assignment, links: pd.DataFrame, total: float) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def _of(found: Assignment, links: Callable[[], pd.DataFrame], total: float) -> Found:
     numbers = {
         "objective": found.objective, "total_travel_time": total, "relative_gap": found.relative_gap,
         "average_excess_cost": found.average_excess_cost, "iterations": found.iterations,
         "unserved": float(found.unserved.sum()), "converged": bool(found.converged), "stalled": bool(found.stalled),
     }  # fmt: skip
-    return numbers, {"links": links.reset_index(), "pairs": found.pair_table()}
+    return numbers, lambda: {"links": links().reset_index(), "pairs": found.pair_table()}
 
 
 def _tell(numbers: dict[str, Any], watch: Watch, gap: float, *, as_json: bool) -> None:

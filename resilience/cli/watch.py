@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
+
+import typer
 
 from resilience.base.text import say
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
+
+    from rich.progress import Progress
 
 EVERY_S = 10.0  # a line of progress where the output is no terminal
 
@@ -32,20 +37,22 @@ class Watch:
     """
 
     def __init__(self, seconds: float | None = None) -> None:
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
         self.seconds, self.ended_by = seconds, ""
-        self.console = Console(stderr=True)
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
+        self.bar: Progress | None = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._before: Any = None
 
     def __enter__(self) -> Self:
         """Begin to count the time and to listen for Ctrl-C."""
         self.start = self.told = time.monotonic()
-        self.bar.start()
-        self.line = self.bar.add_task("", total=None)
+        if self.bar is not None:
+            self.bar.start()
+            self.line = self.bar.add_task("", total=None)
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._stop)
         return self
@@ -57,16 +64,17 @@ class Watch:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
             self._before = None
-        self.bar.stop()
+        if self.bar is not None:
+            self.bar.stop()
 
     def __call__(self, done: int, gap: float) -> bool:
         """Show a pass; return whether the search goes on."""
         now, text = time.monotonic(), say("progress.passes", done=done, gap=f"{gap:.2g}")
-        if self.console.is_terminal:
+        if self.bar is not None:
             self.bar.update(self.line, description=text)
         elif now - self.told >= EVERY_S:
             self.told = now
-            self.console.print(f"{text} ({now - self.start:.0f} s)", highlight=False)
+            typer.echo(f"{text} ({now - self.start:.0f} s)", err=True)
         if self.seconds is not None and now - self.start >= self.seconds and not self.ended_by:
             self.ended_by = "time"
         return not self.ended_by

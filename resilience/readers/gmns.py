@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import CaseError, InputError, Notice, Problem
 from resilience.base.files import atomic
@@ -23,6 +22,8 @@ from resilience.traffic.graph import RoadGraph
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from resilience.base.arrays import Bools, Floats, Ints
 
@@ -61,6 +62,8 @@ def _numbered(
     table: pd.DataFrame, name: str, column: str, known: dict[str, int], target: str, problems: list[Problem]
 ) -> Ints:
     """Return the number of the row of `target` that each cell names, 0 where it names none; that is a problem."""
+    import pandas as pd
+
     check_refs(table, name, column, pd.Index(list(known)), target, problems)
     return np.array([known.get(word, 0) for word in table[column]], np.int64)
 
@@ -95,6 +98,8 @@ def read_gmns(
         Files or columns that are missing, cells that cannot be read or values that are not possible, all of them.
 
     """
+    import pandas as pd
+
     for name, weight in (("toll_weight", toll_weight), ("distance_weight", distance_weight)):
         if not (np.isfinite(weight) and weight >= 0):
             raise InputError(say("error.negative", name=name, found=weight))
@@ -276,6 +281,8 @@ def write_gmns(folder: Path, data: Tntp, links: pd.DataFrame | None = None) -> N
     links : columns more for link.csv, one row a link, such as the `link_table` of a solution
 
     """
+    import pandas as pd
+
     graph, names = data.graph, [str(name) for name in data.graph.names_of_nodes()]
     folder.mkdir(parents=True, exist_ok=True)
     nodes = pd.DataFrame({"node_id": names})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import CaseError, InputError, Notice, Problem, near
 from resilience.base.text import say
@@ -19,6 +18,7 @@ from resilience.traffic.graph import RoadGraph
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
 _META = re.compile(r"<([^>]+)>\s*(.*)")
@@ -131,7 +131,7 @@ def read_tntp(
         capacity_vph=table[:, 2].copy(), b=table[:, 5].copy(), power=table[:, 6].copy(),
         fixed_min=fixed, barred=barred,
         length_km=length_km,
-        node_id=pd.RangeIndex(1, nodes + 1, name="node"), link_id=pd.RangeIndex(1, len(table) + 1, name="link"),
+        node_id=range(1, nodes + 1), link_id=range(1, len(table) + 1),
     )  # fmt: skip
     outside = origin != destination
     if not outside.any():
@@ -288,15 +288,30 @@ def _number(word: str) -> float | None:
         return None
 
 
+def _differ(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    """Return whether no pair of values is there twice."""
+    order = np.lexsort((second, first))
+    first, second = first[order], second[order]
+    return not ((first[1:] == first[:-1]) & (second[1:] == second[:-1])).any()
+
+
 def _tell_twice(path: Path, table: NDArray[np.float64], lines: list[int], notices: list[Notice]) -> None:
     """Tell of links that stand there twice: with the same values they may be a slip, with others parallel roads."""
-    links = pd.DataFrame(table)
-    for same, key in ((True, "tntp_same"), (False, "tntp_twice")):
-        again = links.duplicated([0, 1]) & (links.duplicated() if same else ~links.duplicated())
-        if again.any():
-            i = int(np.flatnonzero(again)[0])
-            alike = links.index[(links[[0, 1]] == links.loc[i, [0, 1]]).all(axis=1)]
-            values = {"file": path.name, "link": f"{table[i, 0]:.0f}-{table[i, 1]:.0f}", "count": str(int(again.sum())),
+    if _differ(table[:, 0], table[:, 1]):
+        return
+    rows: set[tuple[float, ...]] = set()
+    ends: set[tuple[float, ...]] = set()
+    found: dict[str, list[int]] = {"tntp_same": [], "tntp_twice": []}
+    for i, row in enumerate(map(tuple, table.tolist())):
+        if row[:2] in ends:
+            found["tntp_same" if row in rows else "tntp_twice"].append(i)
+        rows.add(row)
+        ends.add(row[:2])
+    for key, again in found.items():
+        if again:
+            i = again[0]
+            alike = np.flatnonzero((table[:, :2] == table[i, :2]).all(axis=1))
+            values = {"file": path.name, "link": f"{table[i, 0]:.0f}-{table[i, 1]:.0f}", "count": str(len(again)),
                       "lines": ", ".join(str(lines[k]) for k in alike[:5])}  # fmt: skip
             notices.append(Notice(key, values))
 
@@ -461,13 +476,13 @@ def _read_trips(
                 destination.append(other - 1)
                 demand.append(trips)
                 rows.append(number)
-    seen = pd.DataFrame({"origin": origin, "destination": destination, "row": rows})
-    again = np.flatnonzero(seen.duplicated(["origin", "destination"]))
-    if len(again):
-        i = int(again[0])
-        alike = seen[(seen["origin"] == origin[i]) & (seen["destination"] == destination[i])]
-        values = {"file": path.name, "pair": f"{origin[i] + 1} → {destination[i] + 1}", "count": str(len(again)),
-                  "lines": ", ".join(str(r) for r in alike["row"][:5])}  # fmt: skip
+    if not _differ(np.array(origin), np.array(destination)):
+        seen: dict[tuple[int, int], list[int]] = {}
+        for pair, row in zip(zip(origin, destination, strict=True), rows, strict=True):
+            seen.setdefault(pair, []).append(row)
+        (first, second), alike = next((pair, some) for pair, some in seen.items() if len(some) > 1)
+        values = {"file": path.name, "pair": f"{first + 1} → {second + 1}", "count": str(len(rows) - len(seen)),
+                  "lines": ", ".join(str(r) for r in alike[:5])}  # fmt: skip
         notices.append(Notice("tntp_pair_twice", values))
     total = np.array(demand, float)
     problems += _against_head(path, said, zones, float(total.sum()) if len(problems) == before else None)
@@ -478,6 +493,8 @@ def _given_trips(
     trips: pd.DataFrame | None, zones: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return the trips of a table as those of a file; an InputError names what is no zone."""
+    import pandas as pd
+
     table = pd.DataFrame(trips)
     ends = []
     for column in ("origin", "destination"):

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
 from resilience.traffic.graph import MOST_EXPONENT, RoadGraph, count, numbers
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from resilience.base.arrays import Bools, Floats, Ints
@@ -201,6 +201,8 @@ class Demand:
             A column is missing, a node or class is unknown, or a value is negative or not finite.
 
         """
+        import pandas as pd
+
         for column in ("origin", "destination", "vph"):
             if column not in table.columns:
                 found = ", ".join(map(str, table.columns))
@@ -240,6 +242,8 @@ class Demand:
             The matrix is not square over the zones, a zone is no node, or a value is negative or not finite.
 
         """
+        import pandas as pd
+
         trips, names = np.asarray(matrix, float), np.asarray(zones)
         if trips.shape != (len(names), len(names)):
             raise InputError(say("error.bad_matrix", found=trips.shape, expected=len(names)))

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
@@ -32,6 +31,7 @@ from resilience.traffic.search import SearchGraph, contract
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools, Floats, Ints
@@ -55,13 +55,14 @@ class RoadGraph:
     length_km : length of every link, shape (links,), for distance skims
     function : cost function of every link by its number in FUNCTIONS; None: BPR for all
     own : the functions of links whose function is "own"
-    node_id, link_id : the user's names of nodes and links; None: their numbers
+    node_id, link_id : the user's names of nodes and links, a range of numbers too; None: their numbers
 
     Raises
     ------
     InputError
         A value that is not possible, with the link; columns of different lengths; an end that is no node.
 
+    >>> import pandas as pd
     >>> links = pd.DataFrame({"from_node": ["A", "B"], "to_node": ["B", "A"], "free_flow_min": [2.0, 3.0],
     ...                       "capacity_vph": 800.0})
     >>> graph = RoadGraph.from_table(links)
@@ -82,8 +83,8 @@ class RoadGraph:
     length_km: Floats | None = None
     function: NDArray[np.uint8] | None = None
     own: OwnCost | None = None
-    node_id: pd.Index | None = None
-    link_id: pd.Index | None = None
+    node_id: pd.Index | range | None = None
+    link_id: pd.Index | range | None = None
     _prepared: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +128,8 @@ class RoadGraph:
             A column is missing, a zone has no link, or a value is not possible.
 
         """
+        import pandas as pd
+
         for needed in ("from_node", "to_node", "free_flow_min", "capacity_vph"):
             if needed not in links.columns:
                 raise InputError(say("error.no_link_column", column=needed, found=", ".join(map(str, links.columns))))
@@ -186,11 +189,11 @@ class RoadGraph:
 
     def names_of_nodes(self) -> pd.Index:
         """Return the user's names of the nodes."""
-        return pd.RangeIndex(self.nodes, name="node") if self.node_id is None else self.node_id
+        return _named(self.node_id, self.nodes, "node")
 
     def names_of_links(self) -> pd.Index:
         """Return the user's names of the links."""
-        return pd.RangeIndex(self.links, name="link") if self.link_id is None else self.link_id
+        return _named(self.link_id, self.links, "link")
 
     def search(self, ends: Ints) -> SearchGraph:
         """Return the graph prepared for searches between the given nodes, made once per topology.
@@ -317,6 +320,15 @@ class RoadGraph:
             raise InputError(say("error.bad_link_value", column=column, link=link, found=found, expected=expected))
 
 
+def _named(names: pd.Index | range | None, many: int, what: str) -> pd.Index:
+    """Return names as an index, numbers from 0 where there are none."""
+    import pandas as pd
+
+    if names is None or isinstance(names, range):
+        return pd.RangeIndex(names or range(many), name=what)
+    return names
+
+
 def count(values: object) -> object:
     """Return how many values there are, for a message: a number, or the shape of what is no row of values."""
     shape = np.asarray(values).shape
@@ -325,6 +337,8 @@ def count(values: object) -> object:
 
 def numbers(table: pd.DataFrame, column: str) -> Floats:
     """Return a column as numbers (what is empty: nan); an InputError names the first row that holds something else."""
+    import pandas as pd
+
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
     bad = np.flatnonzero(np.isnan(values) & table[column].notna().to_numpy())
     if len(bad):

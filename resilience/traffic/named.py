@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError, near, some
 from resilience.base.naming import natural
@@ -13,6 +12,8 @@ from resilience.base.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pandas as pd
 
     from resilience.base.arrays import Ints
     from resilience.traffic.graph import RoadGraph
@@ -62,6 +63,8 @@ def find_links(
         The columns are missing, or a row names a link or node that the network does not have, or ends without a link.
 
     """
+    import pandas as pd
+
     by_name = link is not None and link in table.columns
     if not by_name:
         need_columns(table, title, ends, " | ".join([*([link] if link else []), ", ".join(ends)]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numba import njit
 
 from resilience.base.errors import InputError
@@ -27,6 +26,7 @@ from resilience.traffic.search import arrive, from_any, grow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from resilience.base.arrays import Bools, Floats, Ints
@@ -163,6 +163,8 @@ def skim_matrices(
     dict of DataFrames, index = origins, columns = destinations; inf without a path
 
     """
+    import pandas as pd
+
     names = pd.Index(np.asarray(zones))
     node = np.asarray(graph.names_of_nodes().get_indexer(names), np.int64)
     if (node < 0).any():
@@ -197,6 +199,8 @@ def reachable(
     Series of minutes, index = names of nodes, the sources with 0; the way is from a source to the node
 
     """
+    import pandas as pd
+
     names = graph.names_of_nodes()
     at = np.asarray(names.get_indexer(pd.Index(np.atleast_1d(np.asarray(sources)))), np.int64)
     if (at < 0).any():

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError
 from resilience.base.text import say
@@ -21,6 +20,8 @@ from resilience.traffic.graph import RoadGraph, numbers
 from resilience.traffic.named import find_links, line_of, need_columns
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from resilience.base.arrays import Floats, Ints
 
 ENOUGH_VPH = 1e9  # capacity of a turn whose cost does not depend on its flow
@@ -63,6 +64,8 @@ def read_turns(graph: RoadGraph, table: pd.DataFrame) -> Turns:
         there twice, or a value is not possible.
 
     """
+    import pandas as pd
+
     table = table.reset_index(drop=True)
     by_links = set(BY_LINKS) <= set(table.columns)
     expected = f"{', '.join(BY_NODES)} | {', '.join(BY_LINKS)}; penalty_min"
@@ -105,6 +108,7 @@ def with_turns(graph: RoadGraph, turns: Turns | pd.DataFrame) -> RoadGraph:
     --------
     From A to C straight on is banned, and the way round over D is taken.
 
+    >>> import pandas as pd
     >>> links = pd.DataFrame({"from_node": list("ABBD"), "to_node": list("BCDC"), "free_flow_min": [1.0, 1, 2, 3],
     ...                       "capacity_vph": 900.0}, index=["AB", "BC", "BD", "DC"])
     >>> graph = RoadGraph.from_table(links)
@@ -121,7 +125,9 @@ def with_turns(graph: RoadGraph, turns: Turns | pd.DataFrame) -> RoadGraph:
         As in `read_turns`.
 
     """
-    if isinstance(turns, pd.DataFrame):
+    import pandas as pd
+
+    if not isinstance(turns, Turns):
         turns = read_turns(graph, turns)
     opened = np.zeros(graph.nodes, np.bool_)
     opened[graph.head[turns.into]] = True
@@ -183,6 +189,8 @@ def _all_turns(graph: RoadGraph, into: Ints, out: Ints) -> tuple[Ints, Ints]:
 
 def _links_of(graph: RoadGraph, table: pd.DataFrame, *, by_links: bool) -> tuple[Ints, Ints, Ints]:
     """Return for each turn its row, the link into the junction and the link out of it."""
+    import pandas as pd
+
     title = say("word.turns")
     if by_links:
         (rows, into), (_, out) = (find_links(graph, table, title, link=column) for column in BY_LINKS)

@@ -203,6 +203,17 @@ def test_assign(call, tntp):
     assert err.startswith("Notice: Tiny_net.tntp: the link 1-2 stands there twice")
 
 
+def test_a_small_assignment_loads_no_library_that_it_does_not_use(tntp):
+    code = (
+        "import sys\nfrom resilience.cli import main\n"
+        f"sys.argv = ['resilience', 'assign', {str(tntp)!r}]\n"
+        "try:\n    main.main()\nexcept SystemExit as ended:\n    assert ended.code == 0\n"
+        "print(sorted({'pandas', 'scipy.linalg', 'scipy.sparse', 'rich', 'pyarrow'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "[]"
+
+
 def test_criticality_of_a_tntp_folder(call, tntp):
     code, out, _ = call("criticality", tntp, "--out", "scan", "--workers", "1")
     assert code == 0

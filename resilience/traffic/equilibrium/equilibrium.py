@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError
 from resilience.base.text import say
@@ -28,6 +27,7 @@ from resilience.traffic.graph import count
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools, Floats
@@ -66,7 +66,7 @@ def assign(
         fit into the memory of this machine (`memory_needed`).
 
     """
-    if isinstance(demand, pd.DataFrame):
+    if not isinstance(demand, Demand):
         demand = Demand.from_table(network, demand)
     check(network, demand, gap, iterations, closed)
     check_memory(network, demand)

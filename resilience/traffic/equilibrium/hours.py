@@ -29,7 +29,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError, StoppedError
 from resilience.base.text import say
@@ -40,6 +39,7 @@ from resilience.traffic.graph import count
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from resilience.base.arrays import Bools, Floats
@@ -123,7 +123,9 @@ def assign_hours(
         `progress` returned False.
 
     """
-    if isinstance(demand, pd.DataFrame):
+    import pandas as pd
+
+    if not isinstance(demand, Demand):
         demand = Demand.from_table(network, demand)
     if demand.answer is not None:
         raise InputError(say("error.hours_answer", found=type(demand.answer).__name__))

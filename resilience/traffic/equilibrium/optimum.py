@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError
 from resilience.base.text import say
@@ -23,6 +22,7 @@ from resilience.traffic.equilibrium.equilibrium import assign
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Floats
@@ -96,7 +96,7 @@ def system_optimum(
     ([50.0, 50.0], [0.0, 30.0])
 
     """
-    if isinstance(demand, pd.DataFrame):
+    if not isinstance(demand, Demand):
         demand = Demand.from_table(network, demand)
     if (network.kind > POWER).any():
         link = network.names_of_links()[np.flatnonzero(network.kind > POWER)[0]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError
 from resilience.base.text import say
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from resilience.base.arrays import Ints
@@ -48,6 +48,8 @@ def select_trips(
         A name is not known.
 
     """
+    import pandas as pd
+
     network, pairs = found.network, found.demand.pairs
     offsets, store, owner, flow = found.paths
     path = np.repeat(np.arange(len(owner)), np.diff(offsets))
@@ -71,6 +73,8 @@ def select_trips(
 
 
 def _numbers(names: pd.Index, wanted: ArrayLike, key: str) -> Ints:
+    import pandas as pd
+
     asked = np.atleast_1d(np.asarray(wanted))
     at = np.asarray(names.get_indexer(pd.Index(asked)), np.int64)
     if (at < 0).any():

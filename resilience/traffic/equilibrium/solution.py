@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from resilience.base.errors import InputError
 from resilience.base.text import say
 from resilience.traffic.demand import Demand, Exponential, Linear
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience.base.arrays import Bools, Floats, Ints
@@ -131,6 +131,8 @@ class Assignment:
 
     def link_table(self) -> pd.DataFrame:
         """Return one row a link: from_node, to_node, flow, minutes, volume_capacity and the flow of each class."""
+        import pandas as pd
+
         graph = self.network
         nodes = graph.names_of_nodes()
         table = pd.DataFrame(
@@ -151,6 +153,8 @@ class Assignment:
 
     def pair_table(self) -> pd.DataFrame:
         """Return one row a pair: origin, destination, [vehicle], demand, served, unserved (vehicles/h), minutes."""
+        import pandas as pd
+
         nodes, pairs = self.network.names_of_nodes(), self.demand.pairs
         table = pd.DataFrame({"origin": nodes[pairs.origin], "destination": nodes[pairs.destination]})
         if len(self.demand.classes) > 1:
@@ -161,6 +165,8 @@ class Assignment:
 
     def path_table(self) -> pd.DataFrame:
         """Return one row a path that carries flow: origin, destination, flow (pcu/h), minutes, links (a tuple)."""
+        import pandas as pd
+
         offsets, links, owner, flow = self.paths
         nodes, names, pairs = self.network.names_of_nodes(), self.network.names_of_links(), self.demand.pairs
         cost = np.stack([self.minutes + (0.0 if c.extra_min is None else c.extra_min) for c in self.demand.classes])
