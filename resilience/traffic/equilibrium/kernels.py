@@ -110,7 +110,7 @@ class Trees(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _price_arc(roads: Any, a: int) -> None:
+def price_arc(roads: Any, a: int) -> None:
     """Write cost and slope of an arc at its flow."""
     v = roads.arc[a, FLOW]
     roads.arc[a, SLOPE] = slope_at(roads.arc, roads.own, a, v)
@@ -123,14 +123,14 @@ def _price_arc(roads: Any, a: int) -> None:
 def price_all(roads: Any) -> None:
     """Write cost and slope of every arc at its flow."""
     for a in range(len(roads.arc)):
-        _price_arc(roads, a)
+        price_arc(roads, a)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _load(roads: Any, a: int, change: float) -> None:
     """Change the flow of an arc; its cost follows."""
     roads.arc[a, FLOW] = max(0.0, roads.arc[a, FLOW] + change)
-    _price_arc(roads, a)
+    price_arc(roads, a)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from resilience.traffic.cost import FLOW
 from resilience.traffic.equilibrium.kernels import (
     ASIDE,
     BEST,
@@ -51,6 +52,8 @@ from resilience.traffic.equilibrium.kernels import (
     asked,
     balance,
     is_calm,
+    price_all,
+    price_arc,
     price_paths,
     rests,
     sweep,
@@ -82,7 +85,7 @@ MANY = 0.005  # share of trips without a path after a change from which everyone
 REFRESH, MANY_NEW = 32, 2000
 SHARE_OF_GROUPS, SHARE_OF_PAIRS = 0.2, 0.04
 WORTH_NOW = 0.3  # in such a pass, a path that gains less than this share of the last gap is left for a later one
-AT, USED, LANE, NEXT, AGE, CLASS, NEW = range(7)  # entries of the state of a pass by labels
+AT, USED, LANE, NEXT, AGE, CLASS, NEW, LOADED = range(8)  # entries of the state of a pass by labels
 NEVER = 2**30
 FRESH = 0.05  # share of the gap of the last pass over all groups below which the next one looks at all again
 FAR = 0.1  # a gap above this counts as this
@@ -98,7 +101,7 @@ class Ladder(NamedTuple):
     """The hierarchy of a solution: chords, what they cost each class, and scratch; `on` is 0 where trees serve better.
 
     turn : order in which groups are labelled, shape (groups,); need : places that labels of destinations depend on
-    state : where a pass by labels stopped, entries AT to NEW
+    state : where a pass by labels stopped, entries AT to LOADED
     """
 
     on: int
@@ -154,6 +157,30 @@ def _keep(roads: Any, store: Any, c: int, k: int, hops: int, least: float) -> in
     store.next[slot] = store.head[k]
     store.head[k] = slot
     return slot
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _put(roads: Any, trips: Any, store: Any, k: int, slot: int) -> None:
+    """Send all trips of a pair along its only path; what its arcs cost now is left for later."""
+    cap = trips.cap[k]
+    store.flow[slot] = cap
+    store.sent[k] = cap
+    for at in range(store.start[slot], store.start[slot] + store.length[slot]):
+        roads.arc[store.pool[at], FLOW] += cap
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _price_tree(roads: Any, up: Any) -> None:
+    """Write what the arcs of a tree cost; those that lead into a sink are not among them."""
+    for node in range(len(up)):
+        if up[node] != NONE:
+            price_arc(roads, up[node])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _is_new(trips: Any, store: Any, k: int) -> bool:
+    """Return whether a pair whose trips all go has one path and nobody on it."""
+    return trips.answer == FIXED and store.sent[k] <= 0.0 and store.next[store.head[k]] < 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -254,6 +281,7 @@ def tree_pass(
                     _copy(tree, up)
             k = trips.first[g]
             excess[g] = 0.0
+        loaded = False
         while k < trips.first[g + 1]:
             goal = trips.destination[k]
             if goal == source:
@@ -283,12 +311,18 @@ def tree_pass(
             if cost < least * better:
                 fresh = _keep(roads, store, c, k, _trace(net, up, store.trail, source, by), least)
                 if fresh == -2:
+                    if loaded:
+                        _price_tree(roads, up)
                     return g, k
                 if fresh >= 0:
                     best = fresh
             excess[g] += _count(trips, sums, k, cost, store.sent[k], total)
             if best >= 0:
-                if move and not is_calm(trips, store, k, best):
+                if move and fresh >= 0 and _is_new(trips, store, k):
+                    _put(roads, trips, store, k, fresh)
+                    price_arc(roads, by)
+                    loaded = True
+                elif move and not is_calm(trips, store, k, best):
                     balance(roads, trips, store, c, k, best, ease, keep)
                 if not rests(trips, store, k, best, away):
                     watch(store, k)
@@ -297,6 +331,8 @@ def tree_pass(
                     if only_one == fresh or _is_tree_path(net, store, up, only_one, source, by):
                         store.straight[k] = 1
             k += 1
+        if loaded:
+            _price_tree(roads, up)
         k = -1
         g += 1
     return g, -1
@@ -326,6 +362,9 @@ def label_pass(
         row, metric = roads.cost[c], _metric_of(ladder.metric, c)
         if state[USED] == 0:
             if state[AGE] >= refresh or state[NEW] >= many_new:
+                if state[LOADED] == 1:
+                    price_all(roads)
+                    state[LOADED] = 0
                 if state[AGE] < NEVER:
                     sweep(roads, trips, store, vehicle, ease, keep, away)
                 customize(chords, metric, row)
@@ -371,6 +410,15 @@ def label_pass(
                         best = fresh
                         state[NEW] += 1
                 excess[g] += _count(trips, sums, k, cost, store.sent[k], total)
+                if (
+                    best >= 0
+                    and move
+                    and trips.answer == FIXED
+                    and store.sent[k] < cap
+                    and store.next[store.head[k]] < 0
+                ):
+                    _put(roads, trips, store, k, best)
+                    state[LOADED] = 1
                 if best >= 0 and not rests(trips, store, k, best, away):
                     watch(store, k)
                 k += 1
@@ -379,6 +427,8 @@ def label_pass(
                 state[NEXT] = trips.first[probe.lanes[state[LANE]]]
         state[USED] = 0
         state[AGE] += 1
+    if state[LOADED] == 1:
+        price_all(roads)
     return True
 
 

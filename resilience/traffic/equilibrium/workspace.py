@@ -299,7 +299,7 @@ def _ladder(search: SearchGraph, trips: Trips, classes: int) -> Ladder:
         probe=empty_probe(net, chords),
         turn=turns(net, chords, trips.origin),
         need=need,
-        state=np.zeros(passes.NEW + 1, np.int64),
+        state=np.zeros(passes.LOADED + 1, np.int64),
     )
 
 
