@@ -15,12 +15,12 @@ from resilience.traffic.hierarchy.labels import (
     empty_metric,
     empty_probe,
     fill,
-    label_of,
+    least_of,
     needed,
     sweep_up_and_down,
     turns,
 )
-from resilience.traffic.hierarchy.paths import path_of_row
+from resilience.traffic.hierarchy.paths import forget, path_of_row
 from resilience.traffic.search import arrive, from_any, grow
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 LEAST_NODES, LEAST_ORIGINS = 100, 16  # with fewer, trees are found sooner than labels (docs/design.md)
+TRAIL = 200_000  # arcs of earlier paths of the same origins that later ones go on from
 
 
 def link_values(graph: RoadGraph, name: str, values: ArrayLike, *, least: float = 0.0) -> Floats:
@@ -139,8 +140,8 @@ def along_paths(net: SearchGraph, pairs: Pairs, cost: Floats, values: Floats, wa
     result = np.full((1 + len(values), len(pairs)), np.nan)
     _skim_by_labels(
         net.net, chords, metric, probe, cost, values, origin[begins], np.zeros(len(begins), np.uint32), first,
-        destination, some, turns(net.net, chords, origin[begins]), only, need, np.empty(len(net.net.start), np.uint32),
-        result,
+        destination, some, turns(net.net, chords, origin[begins]), only, need,
+        np.empty(len(net.net.start) + TRAIL, np.uint32), result,
     )  # fmt: skip
     return result
 
@@ -242,7 +243,8 @@ def _skim_by_labels(
         at, used = fill(net, chords, cost, probe, origin, alike, 0, turn, only, at)
         if used == 0:
             return
-        sweep_up_and_down(chords, metric, probe, need)
+        sweep_up_and_down(net, chords, metric, cost, probe, need)
+        begin = 0
         for n in range(used):
             lane, g = np.uint64(n), probe.lanes[n]
             for k in range(first[g], first[g + 1]):
@@ -251,15 +253,19 @@ def _skim_by_labels(
                 if destination[k] == origin[g]:
                     result[:, k] = 0.0
                     continue
-                result[:, k], _ = label_of(net, chords, cost, probe, lane, origin[g], destination[k])
+                result[:, k] = least_of(net, chords, cost, probe, lane, origin[g], destination[k])
                 if len(values) == 0 or result[0, k] == np.inf:
                     continue
-                hops = path_of_row(net, chords, metric, probe, cost, lane, origin[g], destination[k], trail)
+                if begin + len(net.start) > len(trail):
+                    begin = 0
+                    forget(probe)
+                hops = path_of_row(net, chords, metric, probe, cost, lane, origin[g], destination[k], trail, begin)
                 for i in range(len(values)):
                     total = 0.0
-                    for h in range(hops - 1, -1, -1):
+                    for h in range(begin + hops - 1, begin - 1, -1):
                         total += values[i, trail[h]]
                     result[1 + i, k] = total
+                begin += hops
 
 
 @njit(cache=True, nogil=True)

@@ -18,6 +18,7 @@ from resilience.traffic.hierarchy.labels import (
     empty_probe,
     fill,
     label_of,
+    least_of,
     needed,
     sweep_up_and_down,
     turns,
@@ -62,7 +63,8 @@ class Solved:
         for i, lane in self.lanes():
             for j, goal in enumerate(self.origin):
                 at = (self.net, self.chords, self.cost, self.probe, np.uint64(lane), self.origin[i], goal)
-                od[i, j] = 0.0 if i == j else label_of(*at)[0]
+                od[i, j] = 0.0 if i == j else least_of(*at)
+                assert i == j or od[i, j] == label_of(*at)[0]
         return od
 
     def lanes(self):
@@ -74,14 +76,14 @@ class Solved:
             )
             if used == 0:
                 return
-            sweep_up_and_down(self.chords, self.metric, self.probe, self.need)
+            sweep_up_and_down(self.net, self.chords, self.metric, self.cost, self.probe, self.need)
             for lane in range(used):
                 yield int(self.probe.lanes[lane]), lane
 
-    def walk(self, hops, origin, destination):
-        """Return the cost of the path on the trail after a look at whether it is one."""
+    def walk(self, arcs, origin, destination):
+        """Return the cost of the path of some arcs after a look at whether it is one."""
         node, total, seen = self.origin[origin], 0.0, {int(self.origin[origin])}
-        for arc in self.trail[:hops]:
+        for arc in arcs:
             assert self.net.tail[arc] == node
             node = self.net.head[arc]
             assert int(node) not in seen
@@ -94,16 +96,18 @@ class Solved:
         """Return the cost of every path, asked for one by one and from the labels of the lanes."""
         many = len(self.origin)
         single, rows = np.zeros((many, many)), np.zeros((many, many))
+        store, begin = np.empty(many * many * len(self.trail), np.uint32), 0
         for i, lane in self.lanes():
             for j in range(many):
                 if i == j:
                     continue
                 args = (self.net, self.chords, self.metric, self.probe, self.cost)
-                ends = (self.origin[i], self.origin[j], self.trail)
-                hops = path(*args, *ends)
-                single[i, j] = self.walk(hops, i, j) if hops else np.inf
-                hops = path_of_row(*args, np.uint64(lane), *ends)
-                rows[i, j] = self.walk(hops, i, j) if hops else np.inf
+                ends = (self.origin[i], self.origin[j])
+                hops = path(*args, *ends, self.trail)
+                single[i, j] = self.walk(self.trail[:hops], i, j) if hops else np.inf
+                hops = path_of_row(*args, np.uint64(lane), *ends, store, begin)
+                rows[i, j] = self.walk(store[begin : begin + hops], i, j) if hops else np.inf
+                begin += hops
         return single, rows
 
 

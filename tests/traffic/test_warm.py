@@ -109,8 +109,8 @@ def test_a_store_that_is_too_small_grows_and_changes_nothing(monkeypatch):
 
     full = workspace._empty_store
 
-    def cramped(many, slots, pool, nodes, arcs):
-        return full(many, 7, 5, nodes, arcs)
+    def cramped(many, slots, pool, arcs):
+        return full(many, 7, 5, arcs)
 
     monkeypatch.setattr(workspace, "_empty_store", cramped)
     tight = assign(net, demand, gap=GAP)

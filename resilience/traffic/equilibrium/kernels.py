@@ -24,7 +24,7 @@ FIXED, GIVE_UP, EXPONENTIAL, LINEAR = 0, 1, 2, 3  # how demand answers to cost; 
 SLOTS, POOL, FREE, BUSY, STAMP, BASE = range(6)  # entries of Store.used
 TOTAL, LEAST, WAITING, ASIDE, WANTED = range(5)  # entries of the sums of a pass
 # entries of the progress of a solution, and how a call of `advance` ended
-GAP, BEST, GUESSED, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, WAITED, PART, WHOLE = range(13)
+GAP, BEST, GUESSED, STALLED, STEPS, SEARCHING, GROUP, PAIR, MOVING, SCALE, WAITED, PART, WHOLE, SMALL = range(14)
 DONE, MORE, ROOM, STUCK = range(4)
 # whom a pass moves: nobody (it measures), everyone, those who wait for a path after a change; PLACED: those have one
 NOBODY, EVERYONE, WAITERS, PLACED = range(4)
@@ -71,6 +71,7 @@ class Store(NamedTuple):
 
     head : first slot of each pair (-1: none); sent : flow of each pair; busy : pairs that sweeps look at, with flags
     straight : 1 where a pair has one path, that of the tree of its group as it was after the last pass
+    left : excess of each pair when it was last looked at, flow times minutes
     used : how many slots, pool entries and busy pairs are used, the first free slot, the last stamp, slots of the base
     """
 
@@ -85,9 +86,9 @@ class Store(NamedTuple):
     busy: Shorts
     is_busy: Bytes
     straight: Bytes
+    left: Floats
     used: Ints
     mark: Ints
-    trail: Unsigned
 
 
 class Trees(NamedTuple):
@@ -437,27 +438,39 @@ def vacate_arcs(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def sweep(roads: Any, trips: Any, store: Any, vehicle: Any, ease: float, keep: float, away: float) -> float:
-    """Balance every busy pair once; return the excess that was met (flow times minutes above the cheapest path)."""
+def sweep(
+    roads: Any, trips: Any, store: Any, vehicle: Any, ease: float, keep: float, away: float, least_excess: float
+) -> float:
+    """Balance busy pairs once, but for those whose excess was below `least_excess` when they were last looked at.
+
+    Returns the excess that was met (flow times minutes above the cheapest path), that of pairs left out as it was.
+    """
     kept = 0
     excess = 0.0
     for i in range(store.used[BUSY]):
         k = store.busy[i]
+        if store.left[k] < least_excess and least_excess > 0.0:  # rounding makes an excess of nothing negative
+            excess += store.left[k]
+            store.busy[kept] = k
+            kept += 1
+            continue
         c = vehicle[k]
         best, total = price_paths(roads, store, c, k)
         if best < 0:
             store.is_busy[k] = 0
             continue
         least = store.price[best]
-        excess += total - store.sent[k] * least
+        own = total - store.sent[k] * least
         if trips.answer >= EXPONENTIAL:
-            excess += abs(asked(trips, k, least) - store.sent[k]) * least
+            own += abs(asked(trips, k, least) - store.sent[k]) * least
         elif trips.answer == GIVE_UP:
             home = trips.cap[k] - store.sent[k]
             gain = trips.limit[k] - least
-            excess += home * gain if gain > 0.0 else -store.sent[k] * gain
+            own += home * gain if gain > 0.0 else -store.sent[k] * gain
         elif store.sent[k] < trips.cap[k]:
-            excess = np.inf
+            own = np.inf
+        excess += own
+        store.left[k] = own
         balance(roads, trips, store, c, k, best, ease, keep)
         if rests(trips, store, k, best, away):
             store.is_busy[k] = 0

@@ -40,6 +40,7 @@ from resilience.traffic.equilibrium.kernels import (
     SCALE,
     SEARCHING,
     SLOTS,
+    SMALL,
     STALLED,
     STEPS,
     STUCK,
@@ -59,9 +60,9 @@ from resilience.traffic.equilibrium.kernels import (
     sweep,
     watch,
 )
-from resilience.traffic.hierarchy.labels import Metric, customize, fill, label_of, sweep_up_and_down
+from resilience.traffic.hierarchy.labels import Metric, customize, fill, least_of, sweep_up_and_down
 from resilience.traffic.hierarchy.lanes import LANES
-from resilience.traffic.hierarchy.paths import path_of_row
+from resilience.traffic.hierarchy.paths import forget, path_of_row
 from resilience.traffic.search import NONE, arrive, grow, mend, rank
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 
 SWEEP_AIM = 0.05  # sweeps go on until the excess among known paths is this share of the last gap
 MOST_SWEEPS = 12
+SLIGHT = 0.2  # times the mean excess of the pairs of a sweep below which the next one leaves a pair out
 TROUBLE, MANY_SWEEPS = 5, 500  # after so many rounds without progress (pairs pass flow to and fro) more sweeps follow
 EASE = 0.02  # moves that gain less than this share of the aim are left undone
 WORTH = 0.2  # a path that is cheaper than those known by less than this share of the target is not taken up
@@ -114,41 +116,45 @@ class Ladder(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _trace(net: Any, up: Any, trail: Any, source: int, by: int) -> int:
-    """Write the path that a tree ends with arc `by` into `trail`, in driving order; return its arcs."""
+def has_room(net: Any, store: Any) -> bool:
+    """Return whether one more path can be stored, however long."""
+    slot = store.used[FREE] >= 0 or store.used[SLOTS] < len(store.flow)
+    return slot and store.used[POOL] + len(net.start) <= len(store.pool)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _trace(net: Any, up: Any, store: Any, source: int, by: int) -> int:
+    """Write the path that a tree ends with arc `by` behind those in the pool, in driving order; return its arcs."""
+    pool, begin = store.pool, store.used[POOL]
     hops, arc = 0, by
     while True:
-        trail[hops] = arc
+        pool[begin + hops] = arc
         hops += 1
         node = net.tail[arc]
         if node == source:
             break
         arc = up[node]
+    end = begin + hops - 1
     for i in range(hops >> 1):
-        trail[i], trail[hops - 1 - i] = trail[hops - 1 - i], trail[i]
+        pool[begin + i], pool[end - i] = pool[end - i], pool[begin + i]
     return hops
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _keep(roads: Any, store: Any, c: int, k: int, hops: int, least: float) -> int:
-    """Store the path on the trail, if it is cheaper than `least`, and return its slot; -1 not, -2 no room."""
-    trail = store.trail
+    """Keep the path behind those in the pool, if it is cheaper than `least`, and return its slot; -1 if not."""
+    begin = store.used[POOL]
     price = 0.0
-    for i in range(hops):
-        price += roads.cost[c, trail[i]]
+    for i in range(begin, begin + hops):
+        price += roads.cost[c, store.pool[i]]
     if not price < least * (1.0 - 1e-12):
         return -1
-    begin = store.used[POOL]
     slot = store.used[FREE]
-    if begin + hops > len(store.pool) or (slot < 0 and store.used[SLOTS] >= len(store.flow)):
-        return -2
     if slot >= 0:
         store.used[FREE] = store.next[slot]
     else:
         slot = store.used[SLOTS]
         store.used[SLOTS] += 1
-    for i in range(hops):
-        store.pool[begin + i] = trail[i]
     store.used[POOL] = begin + hops
     store.start[slot] = begin
     store.length[slot] = hops
@@ -309,14 +315,15 @@ def tree_pass(
             least = np.inf if best < 0 else store.price[best]
             fresh = -1
             if cost < least * better:
-                fresh = _keep(roads, store, c, k, _trace(net, up, store.trail, source, by), least)
-                if fresh == -2:
+                if not has_room(net, store):
                     if loaded:
                         _price_tree(roads, up)
                     return g, k
+                fresh = _keep(roads, store, c, k, _trace(net, up, store, source, by), least)
                 if fresh >= 0:
                     best = fresh
-            excess[g] += _count(trips, sums, k, cost, store.sent[k], total)
+            store.left[k] = _count(trips, sums, k, cost, store.sent[k], total)
+            excess[g] += store.left[k]
             if best >= 0:
                 if move and fresh >= 0 and _is_new(trips, store, k):
                     _put(roads, trips, store, k, fresh)
@@ -341,7 +348,8 @@ def tree_pass(
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def label_pass(
     net: Any, roads: Any, trips: Any, store: Any, ladder: Any, od: Any, sums: Any, excess: Any, only: Any,
-    vehicle: Any, move: bool, placing: bool, target: float, worth: float, keep: float, away: float, begin: bool,
+    vehicle: Any, move: bool, placing: bool, target: float, worth: float, keep: float, away: float, small: float,
+    begin: bool,
 ) -> bool:  # fmt: skip
     """Do what `tree_pass` does with labels of the hierarchy; return whether it came to its end.
 
@@ -357,6 +365,8 @@ def label_pass(
     if begin:
         state[:] = 0
         state[AGE] = NEVER
+    else:
+        forget(probe)  # the pool may have been packed
     while state[CLASS] < len(roads.cost):
         c = state[CLASS]
         row, metric = roads.cost[c], _metric_of(ladder.metric, c)
@@ -366,7 +376,7 @@ def label_pass(
                     price_all(roads)
                     state[LOADED] = 0
                 if state[AGE] < NEVER:
-                    sweep(roads, trips, store, vehicle, ease, keep, away)
+                    sweep(roads, trips, store, vehicle, ease, keep, away, small)
                 customize(chords, metric, row)
                 state[AGE] = state[NEW] = 0
             state[AT], state[USED] = fill(
@@ -375,7 +385,7 @@ def label_pass(
             if state[USED] == 0:
                 state[CLASS], state[AT], state[AGE] = c + 1, 0, NEVER
                 continue
-            sweep_up_and_down(chords, metric, probe, ladder.need)
+            sweep_up_and_down(net, chords, metric, row, probe, ladder.need)
             state[LANE], state[NEXT] = 0, trips.first[probe.lanes[0]]
             for i in range(state[USED]):
                 excess[probe.lanes[i]] = 0.0
@@ -393,7 +403,7 @@ def label_pass(
                 if placing and store.sent[k] >= cap:
                     k += 1
                     continue
-                cost, _ = label_of(net, chords, row, probe, lane, source, goal)
+                cost = least_of(net, chords, row, probe, lane, source, goal)
                 od[k] = cost
                 if cap <= 0.0:
                     k += 1
@@ -401,15 +411,19 @@ def label_pass(
                 best, total = price_paths(roads, store, c, k)
                 least = np.inf if best < 0 else store.price[best]
                 if cost < least * better:
-                    hops = path_of_row(net, chords, metric, probe, row, lane, source, goal, store.trail)
-                    fresh = _keep(roads, store, c, k, hops, least)
-                    if fresh == -2:
+                    if not has_room(net, store):
                         state[NEXT] = k
                         return False
+                    pool, end = store.pool, store.used[POOL]
+                    hops = path_of_row(net, chords, metric, probe, row, lane, source, goal, pool, end)
+                    fresh = _keep(roads, store, c, k, hops, least)
                     if fresh >= 0:
                         best = fresh
                         state[NEW] += 1
-                excess[g] += _count(trips, sums, k, cost, store.sent[k], total)
+                    else:
+                        forget(probe)
+                store.left[k] = _count(trips, sums, k, cost, store.sent[k], total)
+                excess[g] += store.left[k]
                 if (
                     best >= 0
                     and move
@@ -434,8 +448,7 @@ def label_pass(
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _metric_of(metric: Any, c: int) -> Any:
-    return Metric(metric.up[c], metric.down[c], metric.via_up[c], metric.via_down[c], metric.and_up[c],
-                  metric.and_down[c], metric.at)  # fmt: skip
+    return Metric(metric.up[c], metric.down[c], metric.way[c], metric.at)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -481,8 +494,12 @@ def advance(
         away = AWAY * min(progress[GAP], AWAY_UP_TO)
         if progress[SEARCHING] == 0.0:
             aim = SWEEP_AIM * max(min(progress[GAP], FAR), target)
+            enough = aim * progress[SCALE]
+            progress[SMALL] = 0.0
             for _ in range(MOST_SWEEPS if progress[STALLED] < TROUBLE else MANY_SWEEPS):
-                if sweep(roads, trips, store, vehicle, EASE * aim, keep, away) <= aim * progress[SCALE]:
+                met = sweep(roads, trips, store, vehicle, EASE * aim, keep, away, progress[SMALL])
+                progress[SMALL] = SLIGHT * met / max(store.used[BUSY], 1)
+                if met <= enough:
                     break
             near = NEAR_MEASURED if progress[MOVING] == NOBODY else NEAR_GUESSED
             far = progress[GAP] > near * target or progress[MOVING] == PLACED
@@ -500,7 +517,7 @@ def advance(
             worth = max(WORTH * target, WORTH_NOW * min(progress[GAP], FAR)) if move else WORTH * target
             done = label_pass(
                 net, roads, trips, store, ladder, od, sums, excess, only, vehicle, move, placing, target, worth,
-                keep, away, progress[PAIR] < 0.0,
+                keep, away, progress[SMALL], progress[PAIR] < 0.0,
             )  # fmt: skip
             g, k = (len(trips.origin), -1) if done else (0, 0)  # a pair: to be continued
         else:

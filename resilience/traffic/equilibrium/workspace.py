@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PACK_BELOW = 0.7  # share of the pool in use below which it is packed before it is enlarged
 LEAST_NODES = 2000  # through nodes from which on labels are found sooner than trees are mended (docs/design.md)
+LENGTH = 0.7  # arcs of a path for which there is room, times the root of the through nodes; cities have 0.4 to 0.6
 MOST_TREE_BYTES = 512e6  # above this the trees of the origins are grown anew in every pass
 
 
@@ -89,7 +90,9 @@ class Workspace:
                 self.roads.extra[c] = self.net.over_arcs(np.asarray(vehicles.extra_min, float))
             if vehicles.closed is not None:
                 self.roads.extra[c, self.net.any_of(np.asarray(vehicles.closed, np.bool_))] = np.inf
-        self.store = _empty_store(many, many + many // 2 + 256, 16 * many + 4 * nodes, nodes, arcs)
+        # room that is not used costs no memory; arrays that turn out too small are copied
+        per_path = LENGTH * self.net.net.through**0.5 + 8.0
+        self.store = _empty_store(many, 2 * many + 256, int(per_path * many) + 4 * nodes, arcs)
         groups = len(begins)
         self.ladder = _ladder(self.net, self.trips, classes)
         each = self.ladder.on == 0 and groups * self.net.net.through * 8.0 <= MOST_TREE_BYTES
@@ -109,7 +112,7 @@ class Workspace:
         self.sums = np.zeros(5)
         self.only = np.ones(groups, np.uint8)
         self.excess = np.full(groups, np.inf)
-        self.progress = np.zeros(kernels.WHOLE + 1)
+        self.progress = np.zeros(kernels.SMALL + 1)
         kernels.price_all(self.roads)
 
     # -- what a solution starts from ---------------------------------------------------------------
@@ -222,7 +225,7 @@ class Workspace:
             pool = np.empty(len(old.pool), np.uint32)
             kernels.pack(old, pool)
             self.store = old = old._replace(pool=pool)
-            if old.used[kernels.FREE] >= 0 or old.used[kernels.SLOTS] < len(old.flow):
+            if passes.has_room(self.net.net, old):
                 return
         full_slots, full_pool = (
             old.used[i] >= 0.9 * len(x) for i, x in ((kernels.SLOTS, old.flow), (kernels.POOL, old.pool))
@@ -230,7 +233,7 @@ class Workspace:
         both = full_slots == full_pool
         self._resize(
             len(old.flow) * 3 // 2 + 256 if full_slots or both else len(old.flow),
-            len(old.pool) * 3 // 2 + 4 * len(old.trail) if full_pool or both else len(old.pool),
+            len(old.pool) * 3 // 2 + 4 * len(self.net.net.start) if full_pool or both else len(old.pool),
         )
 
     def _resize(self, slots: int, pool: int) -> None:
@@ -323,7 +326,7 @@ def _answer(demand: Demand) -> tuple[int, Floats, float]:
     return kernels.LINEAR, limit, 0.0
 
 
-def _empty_store(pairs: int, slots: int, pool: int, nodes: int, arcs: int) -> Store:
+def _empty_store(pairs: int, slots: int, pool: int, arcs: int) -> Store:
     used = np.zeros(6, np.int64)
     used[kernels.FREE] = -1
     return Store(
@@ -338,7 +341,7 @@ def _empty_store(pairs: int, slots: int, pool: int, nodes: int, arcs: int) -> St
         busy=np.empty(pairs, np.int32),
         is_busy=np.zeros(pairs, np.uint8),
         straight=np.zeros(pairs, np.uint8),
+        left=np.full(pairs, np.inf),
         used=used,
         mark=np.zeros(arcs, np.int64),
-        trail=np.empty(nodes + 1, np.uint32),
     )

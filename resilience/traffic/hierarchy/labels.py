@@ -18,7 +18,7 @@ from resilience.traffic.hierarchy.lanes import LANES, relax
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from resilience.base.arrays import Bytes, Floats
+    from resilience.base.arrays import Bytes, Floats, Unsigned
     from resilience.traffic.hierarchy.hierarchy import Hierarchy
     from resilience.traffic.search import Net
 
@@ -27,21 +27,18 @@ ROW = np.uint64(LANES)
 
 
 class Metric(NamedTuple):
-    """What chords cost, and scratch: `up` to the later place, `down` to the earlier, with the chord of their detour.
+    """What chords cost, and scratch: `up` to the later place, `down` to the earlier.
 
-    up, down : shape (chords,), or (classes, chords) with one row a class, as the others but `at`
-    via_up, via_down : chord from the place below to the tail of this one, NO_CHORD where an arc is the best
-    and_up, and_down : chord from the same place below to the head, or that arc
+    up, down : shape (chords,), or (classes, chords) with one row a class, as `way` but not `at`
+    way : how a step is driven, shape (2 chords, 2); steps are numbered twice the chord, and 1 more for the way up: the
+        chord to the place below and that from there, or NO_CHORD and an arc
     at : scratch, shape (through,)
     """
 
     up: Floats
     down: Floats
-    via_up: NDArray[np.uint32]
-    via_down: NDArray[np.uint32]
-    and_up: NDArray[np.uint32]
-    and_down: NDArray[np.uint32]
-    at: NDArray[np.uint32]
+    way: Unsigned
+    at: Unsigned
 
 
 class Probe(NamedTuple):
@@ -50,71 +47,79 @@ class Probe(NamedTuple):
     front, back : labels from the one and to the other end, infinite between searches, shape (through,)
     front_by, back_by : chord by which a place was reached, and for ends the arc
     line, back_line : places met from either end, ascending; other : scratch; met : number of the search that met each
-    work : chords to be unpacked, twice their number and 1 where they are driven upwards
+    work : steps to be unpacked, see `Metric.way`
     seen, stamp : path that passed a node and where in it, shape (nodes, 2); number of the last path or search
-    rows : labels of LANES origins, shape (through * LANES,); only of places that are needed or marked are they true
+    rows : labels of LANES origins, shape (nodes * LANES,), first of places (true where needed or marked), then of sinks
+    plain : 1 where all arcs into a sink come from nodes that paths may pass, so that its row is true, shape (sinks,)
     mark : holds turn[0] at places above the origins, which the way up reaches, shape (through,)
     turn : turn[0] is 1 to 255, another in each turn of the lanes; turn[1] counts turns
     lanes : group in each lane
     fall, rise : last step to a place, from above and from below, as found by paths of one lane: turn * LANES + lane,
-        and a chord or none, shape (through, 2)
+        and a step or none, shape (through, 2)
+    known : the last path of a lane that passed a place: twice turn * LANES + lane, and 1 more where the way back had
+        begun to rise; where it begins, and its arcs up to there; shape (through, 3)
     """
 
     front: Floats
     back: Floats
-    front_by: NDArray[np.uint32]
-    back_by: NDArray[np.uint32]
-    line: NDArray[np.uint32]
-    back_line: NDArray[np.uint32]
-    other: NDArray[np.uint32]
+    front_by: Unsigned
+    back_by: Unsigned
+    line: Unsigned
+    back_line: Unsigned
+    other: Unsigned
     met: NDArray[np.int64]
-    work: NDArray[np.int64]
+    work: Unsigned
     seen: NDArray[np.int64]
     stamp: NDArray[np.int64]
     rows: Floats
+    plain: Bytes
     mark: Bytes
     turn: NDArray[np.int64]
     lanes: NDArray[np.int64]
     fall: NDArray[np.int64]
     rise: NDArray[np.int64]
+    known: NDArray[np.int64]
 
 
 def empty_metric(chords: Hierarchy, classes: int | None = None) -> Metric:
     """Return room for the costs of the chords, of one or of each of several classes."""
-    shape = (len(chords.head),) if classes is None else (classes, len(chords.head))
-    return Metric(
-        np.empty(shape), np.empty(shape), np.empty(shape, np.uint32), np.empty(shape, np.uint32),
-        np.empty(shape, np.uint32), np.empty(shape, np.uint32), np.empty(len(chords.rank), np.uint32),
-    )  # fmt: skip
+    many, rows = len(chords.head), () if classes is None else (classes,)
+    way = np.empty((*rows, 2 * many, 2), np.uint32)
+    return Metric(np.empty((*rows, many)), np.empty((*rows, many)), way, np.empty(len(chords.rank), np.uint32))
 
 
 def empty_probe(net: Net | None, chords: Hierarchy) -> Probe:
     """Return the scratch of searches; without a graph, that of none."""
     places, nodes = len(chords.rank), 0 if net is None else len(net.start) - 1
+    plain = np.ones(nodes - places if net is not None else 0, np.uint8)
+    if net is not None:
+        plain[net.head[net.in_arc[net.tail[net.in_arc] >= net.through]] - net.through] = 0
     return Probe(
         np.full(places, np.inf), np.full(places, np.inf), np.empty(places, np.uint32), np.empty(places, np.uint32),
         np.empty(places, np.uint32), np.empty(places, np.uint32), np.empty(places, np.uint32),
-        np.zeros(places, np.int64), np.empty(4 * places + 16, np.int64), np.zeros((nodes, 2), np.int64),
-        np.zeros(1, np.int64), np.full(places * LANES, np.inf), np.zeros(places, np.uint8), np.zeros(2, np.int64),
+        np.zeros(places, np.int64), np.empty(4 * places + 16, np.uint32), np.zeros((nodes, 2), np.int64),
+        np.zeros(1, np.int64), np.full(max(places, nodes) * LANES, np.inf), plain, np.zeros(places, np.uint8),
+        np.zeros(2, np.int64),
         np.zeros(LANES, np.int64), np.full((places, 2), -1, np.int64), np.full((places, 2), -1, np.int64),
+        np.full((places, 3), -1, np.int64),
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def customize(chords: Any, metric: Any, cost: Any) -> None:
     """Put costs of the arcs on the chords; inf closes an arc."""
-    up, down, via_up, via_down, at = metric.up, metric.down, metric.via_up, metric.via_down, metric.at
+    up, down, way, at = metric.up, metric.down, metric.way, metric.at
     head, start = chords.head, chords.start
     for e in range(len(head)):
         up[e], down[e] = np.inf, np.inf
-        via_up[e], via_down[e] = NO_CHORD, NO_CHORD
+        way[2 * e, 0], way[2 * e + 1, 0] = NO_CHORD, NO_CHORD
         for i in range(chords.first[e], chords.first[e + 1]):
             arc = chords.arcs[i]
             if chords.rising[i] == 1:
                 if cost[arc] < up[e]:
-                    up[e], metric.and_up[e] = cost[arc], arc
+                    up[e], way[2 * e + 1, 1] = cost[arc], arc
             elif cost[arc] < down[e]:
-                down[e], metric.and_down[e] = cost[arc], arc
+                down[e], way[2 * e, 1] = cost[arc], arc
     for w in range(len(start) - 1):
         for e in range(start[w], start[w + 1]):
             at[head[e]] = e
@@ -123,14 +128,15 @@ def customize(chords: Any, metric: Any, cost: Any) -> None:
             to_low, from_low = down[f], up[f]
             for q in range(f + 1, start[chords.tail[f] + 1]):
                 e = at[head[q]]
+                step = np.uint64(e) << np.uint64(1)
                 reach = to_low + up[q]
                 if reach < up[e]:
                     up[e] = reach
-                    via_up[e], metric.and_up[e] = f, q
+                    way[step + np.uint64(1), 0], way[step + np.uint64(1), 1] = f, q
                 reach = down[q] + from_low
                 if reach < down[e]:
                     down[e] = reach
-                    via_down[e], metric.and_down[e] = f, q
+                    way[step, 0], way[step, 1] = f, q
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -230,8 +236,8 @@ def seed(net: Any, chords: Any, cost: Any, source: Any, lane: Any, probe: Any) -
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def sweep_up_and_down(chords: Any, metric: Any, probe: Any, need: Any) -> None:
-    """Spread the labels that were set over all places that are needed."""
+def sweep_up_and_down(net: Any, chords: Any, metric: Any, cost: Any, probe: Any, need: Any) -> None:
+    """Spread the labels that were set over all places that are needed, and over the sinks behind them."""
     rows, mark, start, head = probe.rows, probe.mark, chords.start, chords.head
     places, turn = len(start) - 1, probe.turn[0]
     for v in range(places):
@@ -248,6 +254,23 @@ def sweep_up_and_down(chords: Any, metric: Any, probe: Any, need: Any) -> None:
                 _clear(rows, v)
             for e in range(start[v], start[v + 1]):
                 relax(rows, here, np.uint64(head[e]) * ROW, metric.down[e])
+    for sink in range(len(probe.plain)):
+        here = np.uint64(places + sink) * ROW
+        _clear(rows, places + sink)
+        for i in range(net.in_start[sink], net.in_start[sink + 1]):
+            arc = net.in_arc[i]
+            if net.tail[arc] < net.through:
+                relax(rows, here, np.uint64(chords.rank[net.tail[arc]]) * ROW, cost[arc])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def least_of(net: Any, chords: Any, cost: Any, probe: Any, lane: Any, source: Any, goal: Any) -> Any:
+    """Return the label of a destination that is not the source."""
+    if goal < net.through:
+        return probe.rows[np.uint64(chords.rank[goal]) * ROW + lane]
+    if probe.plain[goal - net.through] == 1:
+        return probe.rows[np.uint64(goal) * ROW + lane]
+    return label_of(net, chords, cost, probe, lane, source, goal)[0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)

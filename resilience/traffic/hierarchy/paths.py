@@ -11,36 +11,47 @@ from resilience.traffic.hierarchy.labels import NO_CHORD, ROW, label_of
 from resilience.traffic.hierarchy.lanes import LANES
 
 NOTHING = -1  # no chord leads to a place from above
-TINY = 1e-12  # times the cost of a path: an arc that costs less may be part of a round that costs nothing
+TINY = 1e-11  # times the cost of a path: an arc that costs less may be part of a round that costs nothing
+MOST_TIMES = 100.0  # times the label of a place that a path may cost to go on from an earlier one that passed it
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def path_of_row(
-    net: Any, chords: Any, metric: Any, probe: Any, cost: Any, lane: Any, source: Any, goal: Any, trail: Any
+    net: Any, chords: Any, metric: Any, probe: Any, cost: Any, lane: Any, source: Any, goal: Any, trail: Any, begin: Any
 ) -> Any:
-    """Do what `path` does from the labels of the last sweep, the origin being in a lane.
+    """Do what `path` does from the labels of the last sweep, the origin being in a lane; the arcs go to trail[begin:].
 
     Chords are those whose costs and labels add up to a label exactly: from the destination upwards as long as there
     is one, then downwards to the origin. Where rounding makes two ways equal, that may lead astray: then it is `path`.
+    Where an earlier path of the lane has passed, its arcs up to there are taken over, which are those that would be
+    found. So paths must stay where they were written; if one does not, `forget`.
     """
-    work = probe.work
+    work, known = probe.work, probe.known
     least, last = label_of(net, chords, cost, probe, lane, source, goal)
     if least == np.inf:
         return 0
     node = goal if last == NO_CHORD else net.tail[last]
     if node == source:
-        trail[0] = last
+        trail[begin] = last
         return 1
+    now = probe.turn[1] * LANES + np.int64(lane)
     v = chords.rank[node]
-    size, rising = 0, False
-    first: Any = NO_CHORD
+    size, rising, hops = 0, False, 0
     while True:
+        label = probe.rows[np.uint64(v) * ROW + lane]
+        if known[v, 0] == 2 * now + rising and MOST_TIMES * label >= least:
+            hops = known[v, 2]
+            for i in range(hops):
+                trail[begin + i] = trail[known[v, 1] + i]
+            break
         if source < net.through:
             if v == chords.rank[source]:
                 break
         elif probe.mark[v] == probe.turn[0]:
-            first = _entry(net, chords, cost, source, v, probe.rows[np.uint64(v) * ROW + lane])
+            first = _entry(net, chords, cost, source, v, label)
             if first != NO_CHORD:
+                trail[begin] = first
+                hops = 1
                 break
         step: Any = NOTHING
         if not rising:
@@ -51,21 +62,24 @@ def path_of_row(
             rising = True
             step = _rise(chords, metric, probe, lane, v)
             if step < 0:
-                return path(net, chords, metric, probe, cost, source, goal, trail)
+                return path(net, chords, metric, probe, cost, source, goal, trail[begin:])
             v = chords.tail[step >> 1]
         work[size] = step
         size += 1
-    hops = 0
-    if first != NO_CHORD:
-        trail[0] = first
-        hops = 1
-    hops = _write(metric, work, size, trail, hops, cost, TINY * least)
+    hops = _write(chords, metric, probe, now, size, trail, begin, hops, cost, TINY * least)
     if hops < 0:
-        return path(net, chords, metric, probe, cost, source, goal, trail)
+        forget(probe)
+        return path(net, chords, metric, probe, cost, source, goal, trail[begin:])
     if last != NO_CHORD:
-        trail[hops] = last
+        trail[begin + hops] = last
         hops += 1
     return hops
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def forget(probe: Any) -> None:
+    """Let later paths take nothing over from those that have been written."""
+    probe.turn[1] += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -114,31 +128,44 @@ def _rise(chords: Any, metric: Any, probe: Any, lane: Any, place: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def _write(metric: Any, work: Any, size: Any, trail: Any, hops: Any, cost: Any, tiny: Any) -> Any:
-    """Write the arcs of the chords on the stack, the last one first; -1 where one costs so little that it may go round.
+def _open(work: Any, size: Any, step: Any, f: Any, q: Any) -> Any:
+    """Put the two chords of a step, over the place below, on the stack in its place, the first to be driven on top."""
+    if step & 1 == 1:
+        work[size], work[size + 1] = 2 * q + 1, 2 * f
+    else:
+        work[size], work[size + 1] = 2 * f + 1, 2 * q
+    return size + 2
 
-    The stack grows by one chord for each that is opened.
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def _write(
+    chords: Any, metric: Any, probe: Any, now: Any, size: Any, trail: Any, begin: Any, hops: Any, cost: Any, tiny: Any
+) -> Any:
+    """Write the arcs of the steps on the stack, the last one first, and remember the places to which these lead.
+
+    Returns the arcs of the path, -1 where one costs so little that it may go round. The stack grows by one step for
+    each that is opened.
     """
+    work, known = probe.work, probe.known
+    left: Any = size  # steps that are not yet driven, but for those that have been opened
+    place: Any = np.uint32(0)
     while size > 0:
         size -= 1
         step = work[size]
-        e = step >> 1
-        if step & 1 == 1:
-            f, q = metric.via_up[e], metric.and_up[e]
-            if f != NO_CHORD:
-                work[size], work[size + 1] = 2 * np.int64(q) + 1, 2 * np.int64(f)
-                size += 2
-                continue
-        else:
-            f, q = metric.via_down[e], metric.and_down[e]
-            if f != NO_CHORD:
-                work[size], work[size + 1] = 2 * np.int64(f) + 1, 2 * np.int64(q)
-                size += 2
-                continue
+        if size < left:
+            left = size
+            place = chords.head[step >> 1] if step & 1 == 1 else chords.tail[step >> 1]
+        f, q = metric.way[step, 0], metric.way[step, 1]
+        if f != NO_CHORD:
+            size = _open(work, size, step, f, q)
+            continue
         if not cost[q] > tiny:
             return -1
-        trail[hops] = q
+        trail[begin + hops] = q
         hops += 1
+        if size == left:
+            rising = work[size - 1] & 1 if size > 0 else 0  # how the way back came here, on which the way on depends
+            known[place, 0], known[place, 1], known[place, 2] = 2 * now + np.int64(rising), begin, hops
     return hops
 
 
@@ -277,18 +304,12 @@ def _unpack(
     work = probe.work
     while size > 0:
         size -= 1
-        e, rising = work[size] >> 1, work[size] & 1
-        f = metric.via_up[e] if rising == 1 else metric.via_down[e]
-        q = metric.and_up[e] if rising == 1 else metric.and_down[e]
+        step = work[size]
+        f, q = metric.way[step, 0], metric.way[step, 1]
         if f == NO_CHORD:
             hops = _drive(net, probe, source, q, trail, hops)
-            continue
-        # over the place below: down and up again
-        if rising == 1:
-            work[size], work[size + 1] = 2 * q + 1, 2 * f
         else:
-            work[size], work[size + 1] = 2 * f + 1, 2 * q
-        size += 2
+            size = _open(work, size, step, f, q)
     return hops
 
 
