@@ -74,32 +74,35 @@ def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signal
     dark_signals : junctions whose signals have no power, shape (junctions,)
 
     """
-    graph = road.graph
-    closed = blocked.copy()
+    wet = _wet(water) if water is not None else np.zeros(0, np.int64)
+    shut_or_dark = np.flatnonzero(blocked | dark_signals[road.network.ends[1]])
+    return renewed(open_state(road), road, np.union1d(wet, shut_or_dark), water, blocked, dark_signals)
+
+
+def renewed(
+    before: RoadState, road: RoadModel, some: Ints, water: Water | None, blocked: Bools, dark_signals: Bools
+) -> RoadState:
+    """Return what `road_state` does where it is known to be as it was `before` on all road links but `some`."""
+    shut = blocked[some]
     if water is not None:
-        closed |= water.link_m >= default("traffic.closure_depth_m")
-    _, head = road.network.ends
-    speed, capacity, narrowest = np.ones((3, len(closed)))
-    some = np.flatnonzero(_wet(water, len(closed)) | dark_signals[head])  # the others are as ever
-    power, b, free = (road.on_roads(values)[some] for values in (graph.power, graph.b, graph.free_flow_min))
+        shut = shut | (water.link_m[some] >= default("traffic.closure_depth_m"))
+    power, b, free = (values[some] for values in (road.graph.power, road.graph.b, road.graph.free_flow_min))
     share, speed_there = _in_water(road, water, some)
     capacity_there = np.maximum(speed_there, default("traffic.capacity_floor"))
-    slowed = np.where(closed[some, None], np.eye(1, share.shape[1]), share / speed_there)
+    slowed = np.where(shut[:, None], np.eye(1, share.shape[1]), share / speed_there)
     longer = slowed.sum(axis=1)
-    at_signal = dark_signals[head[some]]
-    dark = np.flatnonzero(at_signal & (free * b > 0))
+    at_signal = dark_signals[road.network.ends[1][some]]
+    delayed = np.flatnonzero(at_signal & (free * b > 0))
     left = default("traffic.signal_capacity")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", divide="ignore"):
         delay = (slowed * capacity_there ** -power[:, None]).sum(axis=1)
         lost_min = default("traffic.signal_delay_s") / 60.0 * (left ** -default("traffic.bpr_power") - 1.0)
-        delay[dark] += lost_min / (free * b)[dark]
-        capacity[some] = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
-    speed[some] = 1.0 / longer
-    narrowest[some] = np.where(slowed > 0, capacity_there, 1.0).min(axis=1) * np.where(at_signal, left, 1.0)
-    return RoadState(
-        np.asarray(road.all_links(closed, False), np.bool_),
-        *(np.asarray(road.all_links(values, 1.0), float) for values in (speed, capacity, narrowest)),
-    )
+        delay[delayed] += lost_min / (free * b)[delayed]
+        capacity = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
+    narrowest = np.where(slowed > 0, capacity_there, 1.0).min(axis=1) * np.where(at_signal, left, 1.0)
+    now = RoadState(before.closed.copy(), before.speed.copy(), before.capacity.copy(), before.narrowest.copy())
+    now.closed[some], now.speed[some], now.capacity[some], now.narrowest[some] = shut, 1.0 / longer, capacity, narrowest
+    return now
 
 
 def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
@@ -108,17 +111,33 @@ def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
     They are as fast as cars, but never slower than at `traffic.emergency_wading_speed` of the limit, at which they
     drive in water that stops cars: so no water makes them faster than less water does.
     """
+    return renewed_minutes(road.graph.free_flow_min, road, _wet(water), water)
+
+
+def renewed_minutes(before: Floats, road: RoadModel, some: Ints, water: Water) -> Floats:
+    """Return what `minutes_of_high_vehicles` does where it is as it was `before` on all road links but `some`."""
     wading = default("traffic.emergency_wading_speed")
-    longer = np.ones(len(water.link_m))
-    some = np.flatnonzero(_wet(water, len(longer)))
     share, speed = _in_water(road, water, some)
-    longer[some] = (share / np.maximum(speed, wading)).sum(axis=1) + water.link_share[some, -1] / wading
-    return np.asarray(road.graph.free_flow_min * np.asarray(road.all_links(longer, 1.0), float), float)
+    longer = (share / np.maximum(speed, wading)).sum(axis=1) + water.link_share[some, -1] / wading
+    minutes = before.copy()
+    minutes[some] = road.graph.free_flow_min[some] * longer
+    return minutes
 
 
-def _wet(water: Water | None, links: int) -> Bools:
-    """Return which road links have water on any part of them, shape (road links,)."""
-    return np.zeros(links, np.bool_) if water is None else np.asarray((water.link_share > 0.0).any(axis=1), np.bool_)
+def _wet(water: Water) -> Ints:
+    """Return the road links that have water on any part of them, ascending."""
+    return np.union1d(np.flatnonzero(water.link_m > 0.0), _rows(water.link_share > 0.0))
+
+
+def unlike(one: Water, other: Water) -> Ints:
+    """Return the road links on which two waters differ, ascending."""
+    links = np.flatnonzero(one.link_m != other.link_m)
+    return np.union1d(links, _rows(one.link_share != other.link_share))
+
+
+def _rows(where: Bools) -> Ints:
+    """Return the rows of a matrix in which anything is true, ascending."""
+    return np.unique(np.flatnonzero(where) // where.shape[1])
 
 
 def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats, Floats]:
