@@ -14,7 +14,7 @@ from resilience.city.water import dry
 from resilience.results.record import Record
 from resilience.simulation.road_state import RoadState, open_state, renewed_minutes, unlike
 from resilience.simulation.services import Services
-from resilience.traffic.skims import minutes_to_nearest, nodes_within
+from resilience.traffic.skims import nodes_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -247,14 +247,6 @@ class World:
             minutes, closed = self.for_high_vehicles()
             self._minutes_from[node] = nodes_within(self.road.graph, np.array([node]), minutes, closed)
         return float(self._minutes_from[node][goal]) / 60.0
-
-    def minutes_to_nearest(self, nodes: Ints) -> Floats:
-        """Return the minutes of high vehicles from each zone to the nearest of the junctions, shape (zones,)."""
-        nodes = nodes[nodes != NOWHERE]
-        if self.road is None or len(nodes) == 0:
-            return np.full(len(self.residents), np.inf)
-        minutes, closed = self.for_high_vehicles()
-        return minutes_to_nearest(self.road.graph, nodes, minutes, closed)[self.road.zone_node]
 
     def for_high_vehicles(self) -> tuple[Floats, Bools]:
         """Return link minutes and closures for crews and ambulances: high vehicles that traffic makes way for.
