@@ -82,9 +82,9 @@ class OpenRoads:
 
         """
         graph, (leads, led) = self.graph, self._hub
-        way = leads[origin] & led[destination] | (origin == destination)
-        lost = np.flatnonzero(~way & ~leads[origin])
+        way = leads[origin] & led[destination]
+        rest = np.flatnonzero(~way)
+        lost, hidden = rest[~leads[origin[rest]]], rest[leads[origin[rest]]]
         way[lost] = joined(graph, self.closed, origin[lost], destination[lost])
-        hidden = np.flatnonzero(~way & leads[origin])
         way[hidden] = joined(graph, self.closed, destination[hidden], origin[hidden], against=True)
         return np.asarray(way, np.bool_)

@@ -42,8 +42,10 @@ class CutOff:
         self.cut = np.zeros(len(world.residents), np.bool_)
         self.lost, self.without = self.cut.copy(), np.zeros(len(self.cut))
         self.everybody = sums(people.origin, people.persons, len(self.cut))
-        self.trips, at = np.unique(np.column_stack([people.origin, people.destination]), axis=0, return_inverse=True)
-        self.makers = sums(at.ravel(), people.persons, len(self.trips))
+        zones = len(self.cut)
+        trips, at = np.unique(people.origin * zones + people.destination, return_inverse=True)
+        self.makers = sums(at, people.persons, len(trips))
+        self.origin, self.ends = trips // zones, (road.zone_node[trips // zones], road.zone_node[trips % zones])
         self.closed = np.zeros(len(road.graph.tail), np.bool_)
         self.causes: dict[int, dict[int, int]] = {}
         self.names = [str(name) for name in world.city["road_links"].index]
@@ -72,8 +74,8 @@ class CutOff:
         world.record.put("travel/cut_off_people", hour, float(world.residents[self.cut].sum()))
 
     def _look(self) -> None:
-        no_way = ~self.road.ways(self.closed, self.trips[:, 0], self.trips[:, 1])
-        self.without = sums(self.trips[no_way, 0], self.makers[no_way], len(self.cut))
+        no_way = np.flatnonzero(~self.road.open_roads(self.closed).ways(*self.ends))
+        self.without = sums(self.origin[no_way], self.makers[no_way], len(self.cut))
         self.lost = self.without > default("traffic.cut_off_share") * np.maximum(self.everybody, 1e-9)
 
     def _over(self, zone: int) -> bool:

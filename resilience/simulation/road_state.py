@@ -74,9 +74,10 @@ def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signal
     dark_signals : junctions whose signals have no power, shape (junctions,)
 
     """
-    wet = _wet(water) if water is not None else np.zeros(0, np.int64)
-    shut_or_dark = np.flatnonzero(blocked | dark_signals[road.network.ends[1]])
-    return renewed(open_state(road), road, np.union1d(wet, shut_or_dark), water, blocked, dark_signals)
+    some = blocked | dark_signals[road.network.ends[1]]
+    if water is not None:
+        some |= _wet(water)
+    return renewed(open_state(road), road, np.flatnonzero(some), water, blocked, dark_signals)
 
 
 def renewed(
@@ -111,7 +112,7 @@ def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
     They are as fast as cars, but never slower than at `traffic.emergency_wading_speed` of the limit, at which they
     drive in water that stops cars: so no water makes them faster than less water does.
     """
-    return renewed_minutes(road.graph.free_flow_min, road, _wet(water), water)
+    return renewed_minutes(road.graph.free_flow_min, road, np.flatnonzero(_wet(water)), water)
 
 
 def renewed_minutes(before: Floats, road: RoadModel, some: Ints, water: Water) -> Floats:
@@ -124,20 +125,20 @@ def renewed_minutes(before: Floats, road: RoadModel, some: Ints, water: Water) -
     return minutes
 
 
-def _wet(water: Water) -> Ints:
-    """Return the road links that have water on any part of them, ascending."""
-    return np.union1d(np.flatnonzero(water.link_m > 0.0), _rows(water.link_share > 0.0))
+def _wet(water: Water) -> Bools:
+    """Return which road links have water on any part of them, shape (road links,)."""
+    return _also(water.link_m > 0.0, water.link_share > 0.0)
 
 
-def unlike(one: Water, other: Water) -> Ints:
-    """Return the road links on which two waters differ, ascending."""
-    links = np.flatnonzero(one.link_m != other.link_m)
-    return np.union1d(links, _rows(one.link_share != other.link_share))
+def unlike(one: Water, other: Water) -> Bools:
+    """Return on which road links two waters differ, shape (road links,)."""
+    return _also(one.link_m != other.link_m, one.link_share != other.link_share)
 
 
-def _rows(where: Bools) -> Ints:
-    """Return the rows of a matrix in which anything is true, ascending."""
-    return np.unique(np.flatnonzero(where) // where.shape[1])
+def _also(links: Bools, bins: Bools) -> Bools:
+    """Return `links`, and those that have anything true in their row of `bins`, shape (links,)."""
+    links[np.flatnonzero(bins) // bins.shape[1]] = True
+    return links
 
 
 def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats, Floats]:
@@ -149,7 +150,7 @@ def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats,
         Share of the length and share of the dry speed, shape (links asked for, len(ROAD_DEPTHS)).
 
     """
-    limit_kmh = road.network.links["speed_kmh"].to_numpy(float)[some]
+    limit_kmh = road.limit_kmh[some]
     speed = np.ones((len(limit_kmh), len(ROAD_DEPTHS)))
     share = np.zeros_like(speed)
     if water is None:
@@ -158,7 +159,7 @@ def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats,
     beyond = water.link_share[some]
     share[:, 0] = 1.0 - beyond[:, 0]
     share[:, 1:] = np.maximum(beyond[:, :-1] - beyond[:, 1:], 0.0)
-    for k, middle in enumerate(np.diff(ROAD_DEPTHS) / 2.0 + ROAD_DEPTHS[:-1], start=1):
-        slow = speed_in_water(np.full(len(limit_kmh), middle), limit_kmh)
-        speed[:, k] = np.maximum(slow / limit_kmh, LEAST_SPEED)
+    middle = np.diff(ROAD_DEPTHS) / 2.0 + ROAD_DEPTHS[:-1]
+    slow = speed_in_water(middle[None, :], limit_kmh[:, None])
+    speed[:, 1:] = np.maximum(slow / limit_kmh[:, None], LEAST_SPEED)
     return share, speed

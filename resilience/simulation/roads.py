@@ -62,10 +62,11 @@ class Roads:
     def _renew(self, water: Water, blocked: Bools, dark: Bools) -> None:
         """Bring `now` up to date on the links on which anything differs from the hour before."""
         was_wet, was_blocked, was_dark = self.seen
-        hindered = np.flatnonzero((blocked != was_blocked) | (dark != was_dark)[self.road.network.ends[1]])
-        some = hindered if water is was_wet else np.union1d(hindered, unlike(water, was_wet))
-        if len(some):
-            self.now = renewed(self.now, self.road, some, water, blocked, dark)
+        some = (blocked != was_blocked) | (dark != was_dark)[self.road.network.ends[1]]
+        if water is not was_wet:
+            some |= unlike(water, was_wet)
+        if some.any():
+            self.now = renewed(self.now, self.road, np.flatnonzero(some), water, blocked, dark)
         self.seen = water, blocked, dark
 
     def _causes(self) -> Ints:

@@ -262,7 +262,8 @@ class World:
             closed = np.asarray(self.road.all_links(deep | self.blocked, False), np.bool_)
             water, minutes = self._waded
             if water is not self.water:
-                minutes = renewed_minutes(minutes, self.road, unlike(water, self.water), self.water)
+                some = np.flatnonzero(unlike(water, self.water))
+                minutes = renewed_minutes(minutes, self.road, some, self.water)
                 self._waded = self.water, minutes
             self._high = minutes, closed
         return self._high

@@ -1,7 +1,7 @@
 """Who gets where over open links, and behind how few closed ones: searches that ask for no minutes.
 
 No way passes through a barred node, but a search may begin at one. The kernels take the links beside each node as
-`RoadGraph.star` gives them: with `far` their heads or, against the traffic, the star in reverse and their tails.
+`RoadGraph.star` gives them, in reverse to search against the traffic.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def reached(graph: RoadGraph, closed: Bools, start: int, *, against: bool = Fals
 
     """
     seen, queue = np.zeros(graph.nodes, np.bool_), np.empty(graph.nodes, np.int64)
-    _spread(*graph.star(reverse=against), _far(graph, against), closed, graph.barred, start, seen, queue)
+    _spread(*graph.star(reverse=against), closed, graph.barred, start, seen, queue)
     return seen
 
 
@@ -39,9 +39,7 @@ def joined(graph: RoadGraph, closed: Bools, start: Ints, goal: Ints, *, against:
     """
     order = np.argsort(start, kind="stable")
     found = np.zeros(len(start), np.bool_)
-    found[order] = _join(
-        *graph.star(reverse=against), _far(graph, against), closed, graph.barred, start[order], goal[order]
-    )
+    found[order] = _join(*graph.star(reverse=against), closed, graph.barred, start[order], goal[order])
     return found
 
 
@@ -51,7 +49,7 @@ def closures(graph: RoadGraph, closed: Bools, start: int) -> Floats:
     Each open link on the way counts STEP more, so that of such ways the one with the fewest links is taken; inf where
     no way leads. From a barred node only open links lead away: what is closed there is not looked at.
     """
-    return np.asarray(_closures(*graph.star(), graph.head, closed, graph.barred, start, STEP))
+    return np.asarray(_closures(*graph.star(), closed, graph.barred, start, STEP))
 
 
 def on_ways(graph: RoadGraph, closed: Bools, behind: Floats, goals: Ints) -> Ints:
@@ -60,11 +58,7 @@ def on_ways(graph: RoadGraph, closed: Bools, behind: Floats, goals: Ints) -> Int
     behind : what `closures` says, shape (nodes,); finite at the goals
     """
     count = np.where(np.isfinite(behind), np.rint(behind), -1.0).astype(np.int64)
-    return np.flatnonzero(_on_ways(*graph.star(reverse=True), graph.tail, closed, graph.barred, count, goals))
-
-
-def _far(graph: RoadGraph, against: bool) -> Ints:
-    return graph.tail if against else graph.head
+    return np.flatnonzero(_on_ways(*graph.star(reverse=True), closed, graph.barred, count, goals))
 
 
 # ------------------------------------------------------------------------------------------------ kernels
@@ -82,10 +76,10 @@ def _spread(offsets: Any, order: Any, far: Any, shut: Any, sink: Any, start: int
         if sink[node] and node != start:
             continue
         for k in range(offsets[node], offsets[node + 1]):
-            link = order[k]
-            if not shut[link] and not seen[far[link]]:
-                seen[far[link]] = True
-                queue[end] = far[link]
+            other = far[k]
+            if not seen[other] and not shut[order[k]]:
+                seen[other] = True
+                queue[end] = other
                 end += 1
     return end
 
@@ -117,7 +111,7 @@ def _closures(offsets: Any, order: Any, far: Any, shut: Any, sink: Any, start: i
     queue, key = np.empty((2, nodes + 1), np.int64), np.empty((2, nodes + 1))
     at, end = np.zeros(2, np.int64), np.zeros(2, np.int64)
     for k in range(offsets[start], offsets[start + 1]):
-        node = far[order[k]]
+        node = far[k]
         if not shut[order[k]] and label[node] > 0.0:
             label[node] = 0.0
             queue[0, end[0]], key[0, end[0]] = node, 0.0
@@ -131,12 +125,12 @@ def _closures(offsets: Any, order: Any, far: Any, shut: Any, sink: Any, start: i
         if here > label[node] or sink[node]:
             continue
         for k in range(offsets[node], offsets[node + 1]):
-            link = order[k]
-            to = 1 if shut[link] else 0
-            reach = here + (1.0 if shut[link] else step)
-            if reach < label[far[link]]:
-                label[far[link]] = reach
-                queue[to, end[to]], key[to, end[to]] = far[link], reach
+            other = far[k]
+            to = 1 if shut[order[k]] else 0
+            reach = here + (1.0 if to else step)
+            if reach < label[other]:
+                label[other] = reach
+                queue[to, end[to]], key[to, end[to]] = other, reach
                 end[to] += 1
     return label
 
@@ -155,8 +149,7 @@ def _on_ways(offsets: Any, order: Any, far: Any, shut: Any, sink: Any, count: An
         top -= 1
         node = stack[top]
         for k in range(offsets[node], offsets[node + 1]):
-            link = order[k]
-            before = far[link]
+            link, before = order[k], far[k]
             if sink[before] or count[before] < 0 or count[before] + (1 if shut[link] else 0) != count[node]:
                 continue
             if shut[link]:

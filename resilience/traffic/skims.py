@@ -214,8 +214,7 @@ def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: Bools
     `sources` are numbers of nodes, `minutes` (not negative) and `closed` have the shape (links,).
     """
     cost, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
-    offsets, order = graph.star()
-    return np.asarray(from_any(offsets, order, graph.head, shut, cost, graph.barred, _node_numbers(graph, sources)))
+    return np.asarray(from_any(*graph.star(), shut, cost, graph.barred, _node_numbers(graph, sources)))
 
 
 @njit(cache=True, nogil=True)
