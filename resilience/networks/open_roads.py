@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from resilience.traffic.reach import joined, reached
+from resilience.traffic.reach import joined, reached, reached_more
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Ints
@@ -31,6 +31,7 @@ class OpenRoads:
 
     def __init__(self, graph: RoadGraph, closed: Bools) -> None:
         self.graph, self.closed = graph, closed
+        self._hub: tuple[Bools, Bools] | None = None
 
     @cached_property
     def part(self) -> Ints:
@@ -53,13 +54,14 @@ class OpenRoads:
         arrives[head[inside[tail]]] = True
         return inside | (barred & leaves & arrives)
 
-    @cached_property
-    def _hub(self) -> tuple[Bools, Bools]:
-        """Nodes that lead to a junction in the middle of things, and nodes that it leads to, two of shape (nodes,).
+    def hub(self) -> tuple[Bools, Bools]:
+        """Return the nodes that lead to a junction in the middle of things, and those that it leads to, shape (nodes,).
 
         Any junction is right; of a few, far apart in the list, the first is taken that is joined to half of all, both
         ways, or else the one that is joined to most.
         """
+        if self._hub is not None:
+            return self._hub
         junctions = np.flatnonzero(~self.graph.barred)
         best, size = (np.zeros(self.graph.nodes, np.bool_),) * 2, 0
         for junction in junctions[:: max(len(junctions) // TRIED, 1)].tolist():
@@ -68,7 +70,27 @@ class OpenRoads:
                 best, size = (leads, led), around
             if size > len(junctions) / 2:
                 break
+        self._hub = best
         return best
+
+    def after(self, node: int) -> Bools:
+        """Return the nodes that open roads lead to from a node, shape (nodes,)."""
+        leads, led = self.hub()
+        if leads[node] and led[node] and not self.graph.barred[node]:
+            return led
+        return reached(self.graph, self.closed, node)
+
+    def with_closures(self, closed: Bools) -> OpenRoads:
+        """Return the roads with other closures; as long as none is new, the search from the hub only goes on."""
+        now = OpenRoads(self.graph, closed)
+        if self._hub is not None and not (closed & ~self.closed).any():
+            opened, (leads, led) = np.flatnonzero(self.closed & ~closed), self._hub
+            if (leads & led).sum() > len(leads) / 4:  # else there may be a better hub by now
+                now._hub = (
+                    reached_more(self.graph, closed, leads, opened, against=True),
+                    reached_more(self.graph, closed, led, opened),
+                )
+        return now
 
     def ways(self, origin: Ints, destination: Ints) -> Bools:
         """Return which pairs of zones an open way joins; nobody passes through a zone.
@@ -81,7 +103,7 @@ class OpenRoads:
         origin, destination : nodes of zones, shape (pairs,)
 
         """
-        graph, (leads, led) = self.graph, self._hub
+        graph, (leads, led) = self.graph, self.hub()
         way = leads[origin] & led[destination]
         rest = np.flatnonzero(~way)
         lost, hidden = rest[~leads[origin[rest]]], rest[leads[origin[rest]]]

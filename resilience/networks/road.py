@@ -108,7 +108,7 @@ class RoadModel:
         """
         last = self._last_open
         if not last or not np.array_equal(last[0].closed, closed):
-            last[:] = [OpenRoads(self.graph, closed.copy())]
+            last[:] = [last[0].with_closures(closed.copy()) if last else OpenRoads(self.graph, closed.copy())]
         return last[0]
 
     @cached_property

@@ -16,7 +16,7 @@ import numpy as np
 from resilience.base.arrays import sums
 from resilience.base.causes import minimal_sets
 from resilience.base.defaults import default
-from resilience.traffic.reach import closures, on_ways, reached
+from resilience.traffic.reach import closures, on_ways
 
 if TYPE_CHECKING:
     from resilience.agents.population import Population
@@ -122,10 +122,15 @@ class CutOff:
         """
         enough = default("traffic.access_back_share") * weight.sum()
 
+        nodes, head = ways.road.zone_node[goals], ways.graph.head
+        still = ways.after(int(ways.road.zone_node[zone]))[nodes]
+
         def back(links: frozenset[int]) -> float:
             return float(weight[ways.reach(zone, links)[goals]].sum())
 
-        alone = {link: back(frozenset([link])) for link in ways.edge(zone).tolist()}
+        alone = {
+            link: float(weight[still | ways.after(int(head[link]))[nodes]].sum()) for link in ways.edge(zone).tolist()
+        }
         sets: list[tuple[int, ...]] = [(link,) for link, regained in alone.items() if regained >= enough]
         if not sets:
             some = sorted(ways.fewest(zone, goals, weight, enough), key=self._age)
@@ -150,27 +155,28 @@ class Ways:
 
     def __init__(self, road: RoadModel, closed: Bools) -> None:
         self.road, self.closed, self.graph = road, closed, road.graph
+        self._open = road.open_roads(closed)
         self._from: dict[int, Bools] = {}
         self._last: tuple[int, Floats] | None = None
 
-    def _after(self, node: int) -> Bools:
+    def after(self, node: int) -> Bools:
         """Return the nodes that are reached from a node over open roads, shape (nodes,)."""
         if node not in self._from:
-            self._from[node] = reached(self.graph, self.closed, node)
+            self._from[node] = self._open.after(node)
         return self._from[node]
 
     def reach(self, zone: int, opened: frozenset[int]) -> Bools:
         """Return the zones that a zone reaches when some links are open again, shape (zones,)."""
-        seen, left = self._after(int(self.road.zone_node[zone])).copy(), sorted(opened)
+        seen, left = self.after(int(self.road.zone_node[zone])).copy(), sorted(opened)
         while usable := [link for link in left if seen[self.graph.tail[link]]]:
             for link in usable:
-                seen |= self._after(int(self.graph.head[link]))
+                seen |= self.after(int(self.graph.head[link]))
             left = [link for link in left if link not in usable]
         return np.asarray(seen[self.road.zone_node], np.bool_)
 
     def edge(self, zone: int) -> Ints:
         """Return the closed links that begin where a zone still gets to."""
-        seen, shut = self._after(int(self.road.zone_node[zone])), self._shut
+        seen, shut = self.after(int(self.road.zone_node[zone])), self._shut
         return shut[seen[self.graph.tail[shut]] & ~seen[self.graph.head[shut]]]
 
     @cached_property

@@ -32,6 +32,26 @@ def reached(graph: RoadGraph, closed: Bools, start: int, *, against: bool = Fals
     return seen
 
 
+def reached_more(graph: RoadGraph, closed: Bools, seen: Bools, opened: Ints, *, against: bool = False) -> Bools:
+    """Return what `reached` does from a node where it was `seen` before some links were opened and none was closed.
+
+    Parameters
+    ----------
+    seen : what was reached from a node that is not barred, shape (nodes,); not changed
+    opened : numbers of the links
+
+    """
+    near, far = (graph.head, graph.tail) if against else (graph.tail, graph.head)
+    new = far[opened[seen[near[opened]] & ~graph.barred[near[opened]]]]
+    seen, queue = seen.copy(), np.empty(graph.nodes, np.int64)
+    for node in new.tolist():
+        if graph.barred[node]:
+            seen[node] = True
+        elif not seen[node]:
+            _spread(*graph.star(reverse=against), closed, graph.barred, node, seen, queue)
+    return seen
+
+
 def joined(graph: RoadGraph, closed: Bools, start: Ints, goal: Ints, *, against: bool = False) -> Bools:
     """Return for pairs of nodes whether the open links lead from one to the other, shape (pairs,).
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from resilience.traffic.reach import STEP, closures, joined, on_ways, reached
+from resilience.traffic.reach import STEP, closures, joined, on_ways, reached, reached_more
 from tests.tiny import graph
 
 
@@ -43,6 +43,18 @@ def test_reached_is_what_open_links_lead_to(made):
     for start in range(net.nodes):
         expected = nx.descendants(open_roads(net, closed, start), start) | {start}
         assert set(np.flatnonzero(reached(net, closed, start)).tolist()) == expected
+
+
+@given(town(), st.integers(0, 2**32 - 1))
+def test_when_links_open_the_search_goes_on(made, seed):
+    net, closed = made
+    left = closed & (np.random.default_rng(seed).random(net.links) < 0.5)
+    opened = np.flatnonzero(closed & ~left)
+    for start in np.flatnonzero(~net.barred).tolist():
+        for against in (False, True):
+            before = reached(net, closed, start, against=against)
+            more = reached_more(net, left, before, opened, against=against)
+            assert more.tolist() == reached(net, left, start, against=against).tolist()
 
 
 @given(town())

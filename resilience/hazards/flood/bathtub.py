@@ -228,7 +228,9 @@ def _on_roads(
             depth = _tenth_mm(depth)
             deepest[at] = max(deepest[at], depth)
             add_beyond(beyond[at], depth, share[i], edges)
-    return deepest, np.minimum(beyond, 1.0)
+    for at in np.flatnonzero(deepest):
+        beyond[at] = np.minimum(beyond[at], 1.0)
+    return deepest, beyond
 
 
 @njit(cache=True)
