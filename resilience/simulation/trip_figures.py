@@ -73,7 +73,7 @@ def put_trips(world: World, people: Population, hour: int, found: Outcome) -> No
     asked[people.origin] = True
     for name, who in (("planned", found.due), ("completed", found.done)):
         by_purpose = sums(people.purpose, weight * who, len(PURPOSES))
-        for number in np.unique(people.purpose):
+        for number in np.flatnonzero(np.bincount(people.purpose)):
             record.put(f"travel/{name}", hour, float(by_purpose[number]), f"purpose:{PURPOSES[number]}")
         by_zone = sums(people.origin, weight * who, len(zones))[asked]
         record.put_panel(f"travel/{name}", hour, pd.Series(by_zone, index=zones[asked]))
