@@ -14,11 +14,13 @@ from resilience.base.contract import Extension
 from resilience.base.errors import CaseError, InputError, Problem
 from resilience.base.plugins import find
 from resilience.case.sections import Entry, Sections, check_arguments, leaves
+from resilience.case.vehicles import check_vehicles
 from resilience.city.inputs import Behaviours, Inputs, Operations, Rhythm
 from resilience.hazards.hazard import Hazard, hazard_kind
 
 if TYPE_CHECKING:
     from resilience.city.city import City
+    from resilience.city.vehicles import Vehicles
 
 DATA_FILES = (".csv", ".tif", ".tiff", ".nc", ".gpkg", ".shp", ".json", ".geojson", ".parquet", ".txt")
 
@@ -102,6 +104,7 @@ def check_inputs(sections: Sections, code: Path | None, problems: list[Problem])
         if single is not None and issubclass(single, wrong):
             problems.append(Problem("wrong_behaviour", "case.toml", column=column, found=behaviour[key], expected=key))
     _check_route_choice(sections.single["traffic"], problems)
+    check_vehicles(sections, problems)
     if periods.get("morning", 7) >= periods.get("evening", 18):
         found = f"{periods.get('morning')}, {periods.get('evening')}"
         problems.append(Problem("bad_span", "case.toml", column="[periods] morning, evening", found=found))
@@ -116,7 +119,7 @@ def _check_route_choice(traffic: dict[str, Any], problems: list[Problem]) -> Non
     problems += [Problem("only_with_logit", "case.toml", column=f"[traffic] {key}", found=key) for key in idle]
 
 
-def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard]) -> Inputs:
+def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard], vehicles: Vehicles) -> Inputs:
     """Return the inputs of a case."""
     operations, periods, traffic = (sections.single[name] for name in ("operations", "periods", "traffic"))
     return Inputs(
@@ -128,4 +131,5 @@ def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard]) -> I
             int(periods.get("morning", 7)), int(periods.get("evening", 18)),
             float(traffic.get("relative_gap", 1e-5)), traffic.get("logit_theta"), traffic.get("logit_ways", "link"),
         ),
+        vehicles=vehicles,
     )  # fmt: skip

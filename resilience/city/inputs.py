@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from resilience.city.city import City
+    from resilience.city.vehicles import Vehicles
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,14 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class Inputs:
-    """City, hazards by name, operations and behaviours."""
+    """City, hazards by name, operations, behaviours, and vehicles beside cars."""
 
     city: City
     hazards: dict[str, Any]
     operations: Operations
     behaviours: Behaviours
     rhythm: Rhythm
+    vehicles: Vehicles = ()
 
     def with_table(self, name: str, table: pd.DataFrame) -> Inputs:
         """Return inputs whose city has `table` in place of the old one; ids and their order must be the same."""

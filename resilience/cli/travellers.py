@@ -62,13 +62,15 @@ def with_classes(data: Tntp, table: pd.DataFrame, closed: pd.DataFrame | None = 
     Raises
     ------
     InputError
-        A column is missing, a class or link is not known, shares do not add up to 1.
+        A column is missing, a class or link is not known, shares do not add up to 1, or the trips have classes.
 
     """
     from resilience.traffic.demand import Demand, Pairs, VehicleClass
     from resilience.traffic.graph import numbers
     from resilience.traffic.named import need_columns
 
+    if len(data.demand.classes) > 1:
+        raise InputError(say("error.classes_twice", found=", ".join(c.name for c in data.demand.classes)))
     need_columns(table, say("word.vehicle_classes"), ("vehicle", "share"))
     names = table["vehicle"].astype(str).tolist()
     share = numbers(table, "share")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from resilience.simulation.baseline import FINER
-from resilience.traffic.demand import Demand
+from resilience.traffic.demand import Demand, Pairs
 from resilience.traffic.logit.logit import assign_logit, mean_minutes
 from resilience.traffic.skims import skim
 
@@ -32,12 +34,37 @@ class Solution(Protocol):
         """Passenger-car units/h of every link, shape (links,)."""
 
     @property
+    def class_flow(self) -> Floats:
+        """Vehicles/h of every class on every link, shape (classes, links)."""
+
+    @property
     def od_minutes(self) -> Floats:
         """Minutes of the trips of every pair, inf where there is no way, shape (pairs,)."""
 
     @property
     def relative_gap(self) -> float:
         """How far it is from solved."""
+
+
+def vehicles_on_links(solved: Solution) -> Floats:
+    """Return the vehicles/h of all classes on every link, shape (links,)."""
+    return solved.flow if len(solved.demand.classes) == 1 else np.asarray(solved.class_flow.sum(axis=0), float)
+
+
+def minutes_of_pairs(graph: RoadGraph, demand: Demand, flow: Floats, closed: Bools) -> Floats:
+    """Return the minutes of every pair by the roads open to its class, with the traffic `flow`, shape (pairs,)."""
+    minutes, pairs = graph.minutes(flow), demand.pairs
+    if len(demand.classes) == 1:
+        return skim(graph, pairs, minutes, closed=closed)
+    result = np.empty(len(pairs))
+    for number, kind in enumerate(demand.classes):
+        mine = pairs.of_class == number
+        if not mine.any():
+            continue
+        cost = minutes if kind.extra_min is None else minutes + kind.extra_min
+        shut = closed if kind.closed is None else closed | kind.closed
+        result[mine] = skim(graph, Pairs(pairs.origin[mine], pairs.destination[mine]), cost, closed=shut)
+    return result
 
 
 class Equilibrium:
@@ -56,7 +83,7 @@ class Equilibrium:
 
     def expected(self, last: Solution, graph: RoadGraph, closed: Bools) -> Floats:
         """Return the minutes of every pair on the roads of now, with the traffic of a solution."""
-        return skim(graph, last.demand.pairs, graph.minutes(last.flow), closed=closed)
+        return minutes_of_pairs(graph, last.demand, last.flow, closed)
 
 
 @dataclass(frozen=True)
@@ -65,6 +92,7 @@ class Fuzzy:
 
     demand: Demand
     flow: Floats
+    class_flow: Floats
     od_minutes: Floats
     relative_gap: float
     equilibrium: Assignment
@@ -98,11 +126,11 @@ class Logit:
         )
 
     def _solve(self, base: Assignment, graph: RoadGraph, closed: Bools | None, finer: float) -> Fuzzy:
-        demand = Demand(base.demand.pairs, base.demand.vph)
+        demand = Demand(base.demand.pairs, base.demand.vph, base.demand.classes)
         found = assign_logit(
             graph, demand, theta=self.theta, loading=self.ways, gap=finer * self.gap, closed=closed, base=base
         )
-        return Fuzzy(demand, found.flow, found.od_minutes, found.residual, base)
+        return Fuzzy(demand, found.flow, found.class_flow, found.od_minutes, found.residual, base)
 
 
 RouteChoice = Equilibrium | Logit
