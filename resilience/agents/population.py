@@ -40,7 +40,7 @@ class Population:
     weekday, weekend : goes out on such days
     can_telework : could do the task from home
     spot : where in the zone the home stands, as a number in (0, 1): flooded when below the flooded share
-    cautious : a number in (0, 1) of the person's own
+    cautious, steadfast : numbers in (0, 1) of the person's own; with elastic demand the steadfast bear longer delays
     out, back : the pairs of the trips out and back, of every class of vehicles
     classes : the classes of vehicles that the pairs count
 
@@ -62,6 +62,7 @@ class Population:
     can_telework: Bools
     spot: Floats
     cautious: Floats
+    steadfast: Floats
     out: Pairs
     back: Pairs
     classes: tuple[VehicleClass, ...] = CAR
@@ -107,7 +108,8 @@ def build_population(city: City, root_seed: int, vehicles: Vehicles = ()) -> Pop
     kind = purposes.loc[trips["purpose"].to_numpy(str)]
     per = {column: kind[column].to_numpy(float)[row] for column in kind.columns if kind[column].dtype == float}
     streams = Streams(root_seed, TRAITS)
-    routine, spot, cautious = (streams.uniform(name, ids) for name in ("weekly-routine", "home-spot", "caution"))
+    traits = ("weekly-routine", "home-spot", "caution", "steadfastness")
+    routine, spot, cautious, steadfast = (streams.uniform(name, ids) for name in traits)
     telework = streams.uniform("telework", ids) < per["telework_share"]
     purpose = np.array([PURPOSES.index(p) for p in trips["purpose"]], np.int64)[row]
     ends, vehicle = (road.zone_node[origin], road.zone_node[destination]), None
@@ -122,7 +124,7 @@ def build_population(city: City, root_seed: int, vehicles: Vehicles = ()) -> Pop
         firm=_workplaces(city, destination, purpose, streams.uniform("workplace", ids)),
         facility=_visited(city, destination, purpose, streams.uniform("visited", ids)),
         weekday=routine < per["weekday_share"], weekend=routine < per["weekend_share"],
-        can_telework=telework, spot=spot, cautious=cautious, out=out, back=back,
+        can_telework=telework, spot=spot, cautious=cautious, steadfast=steadfast, out=out, back=back,
         classes=vehicle_classes(road, vehicles),
     )  # fmt: skip
 

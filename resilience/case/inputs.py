@@ -11,6 +11,7 @@ from resilience.agents.behaviour import behaviour_kind, one_by_one
 from resilience.agents.commuters import CommuterAgent
 from resilience.agents.firms import FirmAgent
 from resilience.base.contract import Extension
+from resilience.base.defaults import default
 from resilience.base.errors import CaseError, InputError, Problem
 from resilience.base.plugins import find
 from resilience.case.sections import Entry, Sections, check_arguments, leaves
@@ -104,6 +105,7 @@ def check_inputs(sections: Sections, code: Path | None, problems: list[Problem])
         if single is not None and issubclass(single, wrong):
             problems.append(Problem("wrong_behaviour", "case.toml", column=column, found=behaviour[key], expected=key))
     _check_route_choice(sections.single["traffic"], problems)
+    _check_elastic(sections, problems)
     check_vehicles(sections, problems)
     if periods.get("morning", 7) >= periods.get("evening", 18):
         found = f"{periods.get('morning')}, {periods.get('evening')}"
@@ -119,9 +121,23 @@ def _check_route_choice(traffic: dict[str, Any], problems: list[Problem]) -> Non
     problems += [Problem("only_with_logit", "case.toml", column=f"[traffic] {key}", found=key) for key in idle]
 
 
+def _check_elastic(sections: Sections, problems: list[Problem]) -> None:
+    """Append what does not go together with elastic demand, and its theta where demand is fixed."""
+    traffic, commuters = sections.single["traffic"], sections.single["behaviour"].get("commuters")
+    if traffic.get("demand") != "elastic":
+        if "elastic_theta" in traffic:
+            problems.append(Problem("only_with_elastic", "case.toml", column="[traffic] elastic_theta"))
+        return
+    if traffic.get("route_choice") == "logit":
+        problems.append(Problem("elastic_logit", "case.toml", column="[traffic] demand"))
+    if commuters == "stubborn-commuter":
+        problems.append(Problem("elastic_stubborn", "case.toml", column="[behaviour] commuters", found=commuters))
+
+
 def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard], vehicles: Vehicles) -> Inputs:
     """Return the inputs of a case."""
     operations, periods, traffic = (sections.single[name] for name in ("operations", "periods", "traffic"))
+    elastic = traffic.get("demand") == "elastic"
     return Inputs(
         city=city,
         hazards=hazards,
@@ -130,6 +146,7 @@ def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard], vehi
         rhythm=Rhythm(
             int(periods.get("morning", 7)), int(periods.get("evening", 18)),
             float(traffic.get("relative_gap", 1e-5)), traffic.get("logit_theta"), traffic.get("logit_ways", "link"),
+            float(traffic.get("elastic_theta", default("traffic.elastic_theta"))) if elastic else None,
         ),
         vehicles=vehicles,
     )  # fmt: skip

@@ -37,6 +37,7 @@ class Rhythm:
     """When trips go out and come back (hours of the day), how exactly traffic is solved, how drivers choose.
 
     Without a `logit_theta` they choose as in user equilibrium; with one, per minute, by logit among `logit_ways`.
+    With an `elastic_theta`, the share of the trips that a minute more takes away, demand answers to minutes.
     """
 
     morning: int = 7
@@ -44,6 +45,7 @@ class Rhythm:
     relative_gap: float = 1e-5
     logit_theta: float | None = None
     logit_ways: str = "link"
+    elastic_theta: float | None = None
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def agrees(run, folder, tmp_path, period, key):
 
 
 @pytest.mark.parametrize(
-    ("more", "traffic"), [(LORRY, ""), (LORRY, 'route_choice = "logit"\nlogit_theta = 0.5'), ("", "")]
+    ("more", "traffic"), [(LORRY, 'demand = "elastic"'), (LORRY, 'route_choice = "logit"\nlogit_theta = 0.5'), ("", "")]
 )
 def test_it_assigns_what_a_run_takes_for_the_ordinary_day(call, tmp_path, more, traffic):  # noqa: F811
     folder = with_more(tmp_path, more, traffic=traffic)
