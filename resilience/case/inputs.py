@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from resilience.city.city import City
     from resilience.city.vehicles import Vehicles
 
+PROFILES = ("out_profile", "back_profile")
+SUM_SLACK = 1e-6  # by which the shares of a profile may miss 1 from rounding
 DATA_FILES = (".csv", ".tif", ".tiff", ".nc", ".gpkg", ".shp", ".json", ".geojson", ".parquet", ".txt")
 
 
@@ -106,6 +108,7 @@ def check_inputs(sections: Sections, code: Path | None, problems: list[Problem])
             problems.append(Problem("wrong_behaviour", "case.toml", column=column, found=behaviour[key], expected=key))
     _check_route_choice(sections.single["traffic"], problems)
     _check_elastic(sections, problems)
+    _check_profiles(sections, problems)
     check_vehicles(sections, problems)
     if periods.get("morning", 7) >= periods.get("evening", 18):
         found = f"{periods.get('morning')}, {periods.get('evening')}"
@@ -134,6 +137,33 @@ def _check_elastic(sections: Sections, problems: list[Problem]) -> None:
         problems.append(Problem("elastic_stubborn", "case.toml", column="[behaviour] commuters", found=commuters))
 
 
+def _check_profiles(sections: Sections, problems: list[Problem]) -> None:
+    """Append what is wrong with the profiles of periods, and what does not go together with them."""
+    periods, traffic = sections.single["periods"], sections.single["traffic"]
+    given = [key for key in PROFILES if key in periods]
+    if not given:
+        if "slice_minutes" in periods:
+            problems.append(Problem("only_with_profile", "case.toml", column="[periods] slice_minutes"))
+        return
+    morning, evening = periods.get("morning", 7), periods.get("evening", 18)
+    there = {"out_profile": evening - morning, "back_profile": 24 + morning - evening}
+    minutes = periods.get("slice_minutes", default("traffic.slice_minutes"))
+    for key in given:
+        column, shares = f"[periods] {key}", periods[key]
+        if not shares or min(shares) < 0 or abs(sum(shares) - 1.0) > SUM_SLACK:
+            found = ", ".join(f"{share:g}" for share in shares)
+            problems.append(
+                Problem("bad_profile", "case.toml", column=column, found=found, expected=f"{sum(shares):g}")
+            )
+        elif len(shares) * minutes > 60 * there[key] > 0:
+            hours, most = f"{len(shares) * minutes / 60:g}", f"{there[key]:g}"
+            problems.append(Problem("long_profile", "case.toml", column=column, found=hours, expected=most))
+    for key, value in (("route_choice", "logit"), ("demand", "elastic")):
+        if traffic.get(key) == value:
+            words = f'{key} = "{value}"'
+            problems.append(Problem("profile_with_what", "case.toml", column=f"[periods] {given[0]}", found=words))
+
+
 def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard], vehicles: Vehicles) -> Inputs:
     """Return the inputs of a case."""
     operations, periods, traffic = (sections.single[name] for name in ("operations", "periods", "traffic"))
@@ -144,9 +174,15 @@ def read_inputs(sections: Sections, city: City, hazards: dict[str, Hazard], vehi
         operations=Operations(int(operations.get("crews", 4)), operations.get("repair_order", "")),
         behaviours=Behaviours(**sections.single["behaviour"]),
         rhythm=Rhythm(
-            int(periods.get("morning", 7)), int(periods.get("evening", 18)),
-            float(traffic.get("relative_gap", 1e-5)), traffic.get("logit_theta"), traffic.get("logit_ways", "link"),
-            float(traffic.get("elastic_theta", default("traffic.elastic_theta"))) if elastic else None,
+            morning=int(periods.get("morning", 7)),
+            evening=int(periods.get("evening", 18)),
+            relative_gap=float(traffic.get("relative_gap", 1e-5)),
+            logit_theta=traffic.get("logit_theta"),
+            logit_ways=traffic.get("logit_ways", "link"),
+            elastic_theta=float(traffic.get("elastic_theta", default("traffic.elastic_theta"))) if elastic else None,
+            out_profile=tuple(map(float, periods.get("out_profile", ()))),
+            back_profile=tuple(map(float, periods.get("back_profile", ()))),
+            slice_minutes=float(periods.get("slice_minutes", default("traffic.slice_minutes"))),
         ),
         vehicles=vehicles,
     )  # fmt: skip

@@ -38,6 +38,7 @@ class Rhythm:
 
     Without a `logit_theta` they choose as in user equilibrium; with one, per minute, by logit among `logit_ways`.
     With an `elastic_theta`, the share of the trips that a minute more takes away, demand answers to minutes.
+    With a profile, shares of the trips that add up to 1, a period is solved in slices of so many minutes.
     """
 
     morning: int = 7
@@ -46,6 +47,17 @@ class Rhythm:
     logit_theta: float | None = None
     logit_ways: str = "link"
     elastic_theta: float | None = None
+    out_profile: tuple[float, ...] = ()
+    back_profile: tuple[float, ...] = ()
+    slice_minutes: float = 60.0
+
+    def profile(self, period: str) -> tuple[float, ...]:
+        """Return the profile of the trips "out" or "back", empty where they make one peak hour."""
+        return self.out_profile if period == "out" else self.back_profile
+
+    def busiest(self, period: str) -> float:
+        """Return how much of the trips of a period sets out in an hour of its busiest slice, 1 without a profile."""
+        return max(self.profile(period), default=1.0) * (60.0 / self.slice_minutes if self.profile(period) else 1.0)
 
 
 @dataclass(frozen=True)

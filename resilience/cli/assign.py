@@ -86,9 +86,13 @@ def assign(
 
         given = read_omx(trips, core=core)
     data, habits = _read(folder, period, given, toll_weight=toll_weight, distance_weight=distance_weight)
-    asked = system_optimum or estimate or any(other is not None for other in (logit, give_up, elastic, hours))
-    if habits is not None and not asked:  # as a run solves it
-        logit, ways = habits.logit_theta, habits.logit_ways
+    profile = None if hours is None else travellers.profile_of(travellers.read_option(hours))
+    if habits is not None and hours is None:  # as a run solves it
+        profile = travellers.profile_of_case(habits, period)
+        if profile is not None and (system_optimum or any(other is not None for other in others)):
+            raise InputError(say("error.profile_with_options"))
+        if not (system_optimum or estimate or any(other is not None for other in (logit, give_up, elastic))):
+            logit, ways = habits.logit_theta, habits.logit_ways
     for notice in data.notices:
         typer.echo(say("cli.notice", text=notice), err=True)
     drawn = None if gpkg is None else _drawn(data)
@@ -105,8 +109,8 @@ def assign(
     counted = _counted(data, counts) if counts is not None else None
     start = time.perf_counter()
     with Watch(seconds) as watch:
-        if hours is not None:
-            numbers, tables = _of_hours(data, watch, gap, hours)
+        if profile is not None:
+            numbers, tables = _of_hours(data, gap, *profile)
         elif counted is not None and estimate:
             numbers, tables = _estimated(data, watch, counted, gap, estimate, hold_out)
         else:
@@ -258,14 +262,14 @@ def _solved(
     return _of(found, links, total)
 
 
-def _of_hours(data: Tntp, watch: Watch, gap: float, path: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def _of_hours(
+    data: Tntp, gap: float, factor: Floats, minutes: Floats
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Return the numbers and the tables of a row of time slices."""
     import pandas as pd
 
     from resilience import traffic
-    from resilience.cli.travellers import profile_of, read_option
 
-    factor, minutes = profile_of(read_option(path))
     found = traffic.assign_hours(data.graph, data.demand, factor, minutes=minutes.tolist(), gap=gap)
     table = found.table
     numbers = {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from resilience.simulation.baseline import FINER
-from resilience.traffic.demand import Demand, Pairs
+from resilience.simulation.baseline import BACK, FINER, OUT
+from resilience.simulation.slices import Slices
+from resilience.simulation.solution import Solution, minutes_of_pairs
+from resilience.traffic.demand import Demand
 from resilience.traffic.logit.logit import assign_logit, mean_minutes
-from resilience.traffic.skims import skim
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
@@ -20,51 +19,6 @@ if TYPE_CHECKING:
     from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.equilibrium.warm import Change
     from resilience.traffic.graph import RoadGraph
-
-
-class Solution(Protocol):
-    """What a run asks of the solved traffic of a period."""
-
-    @property
-    def demand(self) -> Demand:
-        """What wants to travel."""
-
-    @property
-    def flow(self) -> Floats:
-        """Passenger-car units/h of every link, shape (links,)."""
-
-    @property
-    def class_flow(self) -> Floats:
-        """Vehicles/h of every class on every link, shape (classes, links)."""
-
-    @property
-    def od_minutes(self) -> Floats:
-        """Minutes of the trips of every pair, inf where there is no way, shape (pairs,)."""
-
-    @property
-    def relative_gap(self) -> float:
-        """How far it is from solved."""
-
-
-def vehicles_on_links(solved: Solution) -> Floats:
-    """Return the vehicles/h of all classes on every link, shape (links,)."""
-    return solved.flow if len(solved.demand.classes) == 1 else np.asarray(solved.class_flow.sum(axis=0), float)
-
-
-def minutes_of_pairs(graph: RoadGraph, demand: Demand, flow: Floats, closed: Bools) -> Floats:
-    """Return the minutes of every pair by the roads open to its class, with the traffic `flow`, shape (pairs,)."""
-    minutes, pairs = graph.minutes(flow), demand.pairs
-    if len(demand.classes) == 1:
-        return skim(graph, pairs, minutes, closed=closed)
-    result = np.empty(len(pairs))
-    for number, kind in enumerate(demand.classes):
-        mine = pairs.of_class == number
-        if not mine.any():
-            continue
-        cost = minutes if kind.extra_min is None else minutes + kind.extra_min
-        shut = closed if kind.closed is None else closed | kind.closed
-        result[mine] = skim(graph, Pairs(pairs.origin[mine], pairs.destination[mine]), cost, closed=shut)
-    return result
 
 
 class Equilibrium:
@@ -133,11 +87,13 @@ class Logit:
         return Fuzzy(demand, found.flow, found.class_flow, found.od_minutes, found.residual, base)
 
 
-RouteChoice = Equilibrium | Logit
+RouteChoice = Equilibrium | Logit | Slices
 
 
 def route_choice(road: RoadModel, ordinary: Baseline, rhythm: Rhythm) -> RouteChoice:
     """Return how drivers of a case choose their ways."""
     if rhythm.logit_theta is None:
-        return Equilibrium(ordinary, rhythm.relative_gap)
+        hour = Equilibrium(ordinary, rhythm.relative_gap)
+        profiles = {period: profile for period in (OUT, BACK) if (profile := rhythm.profile(period))}
+        return Slices(road, ordinary, hour, profiles, rhythm.slice_minutes) if profiles else hour
     return Logit(road, ordinary, rhythm.relative_gap, rhythm.logit_theta, rhythm.logit_ways)

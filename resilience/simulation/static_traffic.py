@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from resilience.city.inputs import Rhythm
     from resilience.networks.road import RoadModel
     from resilience.simulation.baseline import Baseline
-    from resilience.simulation.route_choice import Solution
+    from resilience.simulation.solution import Solution
 
 
 @dataclass(frozen=True)

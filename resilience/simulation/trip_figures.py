@@ -11,12 +11,13 @@ import pandas as pd
 from resilience.agents.population import PURPOSES, Population
 from resilience.base.arrays import sums
 from resilience.base.defaults import default
-from resilience.simulation.route_choice import vehicles_on_links
+from resilience.simulation.slices import Sliced
+from resilience.simulation.solution import vehicles_on_links
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
     from resilience.networks.road import RoadModel
-    from resilience.simulation.route_choice import Solution
+    from resilience.simulation.solution import Solution
     from resilience.simulation.world import World
 
 HOPELESS_LOAD = 1.5
@@ -110,6 +111,8 @@ def put_roads(world: World, road: RoadModel, hour: int, usual: Solution, solved:
         figures["efficiency"] = (planned * ratio).sum() / planned.sum()
     if served.sum() > 0:
         figures["relative_gap"] = solved.relative_gap
+    if isinstance(solved, Sliced):
+        figures["under_way_vehicles"] = solved.under_way.sum()
     for name, value in figures.items():
         world.record.put(f"traffic/{name}", hour, float(value))
     classes, of_class = usual.demand.classes, usual.demand.pairs.of_class

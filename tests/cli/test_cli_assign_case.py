@@ -99,9 +99,9 @@ def agrees(run, folder, tmp_path, period, key):
     usual = Traffic(case.city.road, baseline(case.city.road, people, 1e-6), case.inputs.rhythm).usual(*key)
     told(run, folder, "--period", period, "--gap", 1e-7, "--out", tmp_path / period)
     links = pd.read_csv(tmp_path / period / "links.csv")
-    flow = links.groupby("link", sort=False)["flow"].max() if "slice" in links else links["flow"]
+    flow = links.groupby(links.columns[0], sort=False)["flow"].max() if "slice" in links else links["flow"]
     np.testing.assert_allclose(flow, usual.flow, atol=1e-3 * usual.flow.max())
-    return case, usual, links
+    return usual, links
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def agrees(run, folder, tmp_path, period, key):
 def test_it_assigns_what_a_run_takes_for_the_ordinary_day(call, tmp_path, more, traffic):  # noqa: F811
     folder = with_more(tmp_path, more, traffic=traffic)
     for period, key in (("morning", (OUT, False)), ("evening", (BACK, False))):
-        _, usual, links = agrees(call, folder, tmp_path, period, key)
+        usual, links = agrees(call, folder, tmp_path, period, key)
         if more:
             assert links["flow_lorry"].sum() > 0
             np.testing.assert_allclose(links["flow"], links["flow_car"] + 2 * links["flow_lorry"])
@@ -145,3 +145,19 @@ def test_classes_of_a_case_and_of_a_file_are_refused_and_omx_has_one_matrix_each
     for vehicle in ("car", "lorry"):
         matrix = read_omx(tmp_path / "c.omx", core=f"demand_{vehicle}")
         assert matrix["vph"].sum() == pytest.approx(pairs.loc[pairs["vehicle"] == vehicle, "demand"].sum())
+
+
+def test_a_period_in_slices_is_assigned_as_a_run_has_it(call, tmp_path):  # noqa: F811
+    folder = with_more(tmp_path, LORRY, periods="out_profile = [0.2, 0.5, 0.3]")
+    usual, links = agrees(call, folder, tmp_path, "morning", (OUT, False))
+    assert links["slice"].max() == 2
+    hours = pd.read_csv(tmp_path / "morning" / "hours.csv")
+    assert hours["demand"].sum() == pytest.approx(usual.demand.vph.sum())
+    assert hours["carried_out"].iloc[-1] == pytest.approx(usual.under_way.sum(), rel=1e-3)
+    agrees(call, folder, tmp_path, "evening", (BACK, False))
+    (tmp_path / "hours.csv").write_text("factor\n1\n")
+    assert told(call, folder, "--hours", tmp_path / "hours.csv")["slices"] == 1
+    for options in (("--logit", 1), ("--system-optimum",), ("--elastic", 0.1), ("--gmns", tmp_path / "g")):
+        code, _, err = call("assign", folder, *options)
+        assert code == 2
+        assert "the case has its period in slices" in err
