@@ -20,6 +20,7 @@ from resilience.traffic import Demand, Exponential, assign
 from tests.simulation.test_vehicle_classes import TABLES, TUNNEL
 from tests.tiny import write_outages
 
+LORRY = '[[vehicle_class]]\nname = "lorry"\npce = 2\nshare = 0.2\nextra_min_per_km = 0.5\n'
 BUSY = TABLES | {"trips": "origin,destination,purpose,trips\nA,B,work,1200\nB,A,work,500\nA,B,goods,600"}
 MORNING = 24 + 7
 
@@ -71,9 +72,26 @@ def test_the_minutes_are_those_of_the_elastic_equilibrium(town):
     demand = Demand(usual.demand.pairs, 0.9 * usual.demand.vph, answer=Exponential(0.05, usual.od_minutes))
     right = assign(case.city.road.graph, demand, closed=state.closed, gap=1e-9)
     np.testing.assert_allclose(minutes, right.od_minutes, rtol=1e-5)
-    traffic.solve(OUT, False, state, 0.5 * usual.demand.vph)  # what was asked before changes nothing
-    again = traffic.answered(traffic.elastic, (OUT, False), state, 0.9 * usual.demand.vph)
+    for share in (0.5, 0.9):  # what was asked before changes nothing
+        again = traffic.answered(traffic.elastic, (OUT, False), state, share * usual.demand.vph)
     np.testing.assert_array_equal(again, minutes)
+
+
+def test_lorries_answer_to_their_own_minutes(tmp_path):
+    case = load_case(written(tmp_path / "l", 'demand = "elastic"\nelastic_theta = 0.05', LORRY))
+    people = case.population(1)
+    ordinary = baseline(case.city.road, people, 1e-8)
+    usual, state = ordinary[OUT, False], shut(case)
+    traffic = Traffic(case.city.road, ordinary, case.inputs.rhythm)
+    minutes = traffic.answered(traffic.elastic, (OUT, False), state, usual.demand.vph)
+    demand = replace(usual.demand, answer=Exponential(0.05, usual.od_minutes))
+    right = assign(case.city.road.graph, demand, closed=state.closed, gap=1e-9)
+    np.testing.assert_allclose(minutes, right.od_minutes, rtol=1e-5)
+    assert len(np.unique(minutes.round(3))) == 4  # two ways, each by car or by lorry
+    found = go((case, people, ordinary), case.scenarios["s"], 0.05).series
+    lost = found["traffic/planned_vehicles", "vehicle:lorry"] - found["traffic/vehicles", "vehicle:lorry"]
+    assert 0 < lost[MORNING] < found["traffic/planned_vehicles", "vehicle:lorry"][MORNING]
+    assert lost[7] == 0
 
 
 def test_who_stays_is_told_and_lost_time_and_trips_cost_the_consumer_surplus(town):

@@ -17,10 +17,9 @@ from resilience.simulation.slices import mean_minutes
 from resilience.simulation.static_traffic import Traffic
 from resilience.stress.roadscan import road_problem
 from resilience.traffic import State, assign_hours
-from tests.simulation.test_elastic_demand import MORNING, shut, written
+from tests.simulation.test_elastic_demand import LORRY, MORNING, shut, written
 
 PROFILE = (0.2, 0.5, 0.3)
-LORRY = '[[vehicle_class]]\nname = "lorry"\npce = 2\npurposes = ["goods"]\nextra_min_per_km = 0.5\n'
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from resilience.base.streams import Streams
 from resilience.case.case import load_case
 from resilience.simulation.baseline import BACK, OUT, baseline, kept_baseline
 from resilience.simulation.engine import run
+from resilience.simulation.road_state import open_state
 from resilience.simulation.static_traffic import Traffic
 from tests.places import CASES
 from tests.tiny import write_outages
@@ -150,6 +151,12 @@ def test_logit_drivers_heed_what_is_closed_to_their_class(town):
     found = traffic.usual(OUT, False)
     np.testing.assert_allclose(found.class_flow[1][[0, 1]], [0, 40])
     assert found.class_flow[0][1] > 0
+    state = open_state(case.city.road)
+    slow = traffic.solve(OUT, False, replace(state, speed=0.5 * state.speed), found.demand.vph)
+    np.testing.assert_allclose(slow.class_flow[1][[0, 1]], [0, 40])
+    cars = found.demand.pairs.of_class == 0
+    shut = traffic.expected(OUT, False, replace(state, closed=np.arange(len(state.closed)) == 1))
+    np.testing.assert_array_equal(np.isfinite(shut), cars)
 
 
 @pytest.mark.parametrize(
