@@ -10,6 +10,7 @@ from pathlib import Path
 from resilience.base.defaults import parameters
 from resilience.base.schema import case_schema, schema, schema_names
 from resilience.base.text import say
+from resilience.case.sections import SEVERAL
 from resilience.metrics.scoring import all_metrics
 
 HERE = Path(__file__).parent
@@ -48,7 +49,7 @@ def case_page() -> str:
     page += "said to be not assessed. `resilience check FOLDER` reports all problems at once.\n\n## case.toml\n\n"
     head = ["key", "type", "required", "default", "limits", "meaning"]
     for section, part in case_schema().groupby("section", sort=False):
-        double = section in ("hazard", "scenario", "ladder", "measure", "option", "tolerance")
+        double = section in SEVERAL
         title = f"[[{section}]]" if double else f"[{section}]"
         rows = [
             [f"`{r['key']}`", r["type"], r["required"], r["default"], _limits(r), r["meaning"]]

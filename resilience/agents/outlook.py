@@ -18,7 +18,8 @@ class Outlook:
     ----------
     due : the trip is planned for this day and this person can start it
     usual_min : time of the trip on an ordinary day
-    now_min : time expected on the roads as they are, inf without a way
+    now_min : time expected on the roads as they are, inf without a way; with elastic demand, which answers to long ways
+        by itself, the ordinary time wherever there is a way
     home_flooded : the home stands in water too deep to leave
     home_power : the home has power
     target_open : the place of the task is open

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from resilience.base.arrays import sums
 from resilience.base.defaults import default
 from resilience.base.streams import Streams
-from resilience.traffic.demand import Pairs
+from resilience.city.vehicles import driven, vehicle_classes
+from resilience.traffic.demand import CAR, Demand, Pairs
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats, Ints
     from resilience.city.city import City
+    from resilience.city.vehicles import Vehicles
+    from resilience.traffic.demand import VehicleClass
 
 
 PURPOSES = ("work", "school", "health", "goods", "through")
@@ -36,7 +40,9 @@ class Population:
     weekday, weekend : goes out on such days
     can_telework : could do the task from home
     spot : where in the zone the home stands, as a number in (0, 1): flooded when below the flooded share
-    cautious : a number in (0, 1) of the person's own
+    cautious, steadfast : numbers in (0, 1) of the person's own; with elastic demand the steadfast bear longer delays
+    out, back : the pairs of the trips out and back, of every class of vehicles
+    classes : the classes of vehicles that the pairs count
 
     """
 
@@ -56,8 +62,10 @@ class Population:
     can_telework: Bools
     spot: Floats
     cautious: Floats
+    steadfast: Floats
     out: Pairs
     back: Pairs
+    classes: tuple[VehicleClass, ...] = CAR
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -66,19 +74,25 @@ class Population:
         """Return who plans to go out on a day of the week, Monday = 0."""
         return self.weekend if weekday >= 5 else self.weekday
 
+    def ordinary_demand(self, *, weekend: bool, back: bool) -> Demand:
+        """Return who drives out, or back, on an ordinary day: vehicles/h of every pair."""
+        pairs, pair = (self.back, self.back_pair) if back else (self.out, self.out_pair)
+        due = self.weekend if weekend else self.weekday
+        return Demand(pairs, sums(pair, self.vehicles * due, len(pairs)), self.classes)
+
 
 def population_memory(trip_makers: float, *, one_by_one: bool) -> float:
     """Return about how much memory the trip makers of a run take at its peak, bytes; with `one_by_one` as agents."""
     return trip_makers * (default("memory.trip_maker_bytes") + one_by_one * default("memory.agent_bytes"))
 
 
-def population_of(city: City, root_seed: int) -> Population | None:
+def population_of(city: City, root_seed: int, vehicles: Vehicles = ()) -> Population | None:
     """Return the trip makers of a city, None where it has no roads or no trips."""
     needed = ("road_links", "road_nodes", "zones", "trips", "purposes")
-    return build_population(city, root_seed) if city.has(*needed) else None
+    return build_population(city, root_seed, vehicles) if city.has(*needed) else None
 
 
-def build_population(city: City, root_seed: int) -> Population:
+def build_population(city: City, root_seed: int, vehicles: Vehicles = ()) -> Population:
     """Return the trip makers of a city. Their traits depend on the root seed alone, not on the replicate."""
     trips, purposes, zones = city["trips"], city["purposes"], city["zones"]
     road = city.road
@@ -94,11 +108,15 @@ def build_population(city: City, root_seed: int) -> Population:
     kind = purposes.loc[trips["purpose"].to_numpy(str)]
     per = {column: kind[column].to_numpy(float)[row] for column in kind.columns if kind[column].dtype == float}
     streams = Streams(root_seed, TRAITS)
-    routine, spot, cautious = (streams.uniform(name, ids) for name in ("weekly-routine", "home-spot", "caution"))
+    traits = ("weekly-routine", "home-spot", "caution", "steadfastness")
+    routine, spot, cautious, steadfast = (streams.uniform(name, ids) for name in traits)
     telework = streams.uniform("telework", ids) < per["telework_share"]
     purpose = np.array([PURPOSES.index(p) for p in trips["purpose"]], np.int64)[row]
-    out, out_pair = _pairs(road.zone_node[origin], road.zone_node[destination])
-    back, back_pair = _pairs(road.zone_node[destination], road.zone_node[origin])
+    ends, vehicle = (road.zone_node[origin], road.zone_node[destination]), None
+    if vehicles:
+        vehicle = driven(vehicles, purpose, PURPOSES, streams.uniform("vehicle", ids))
+    out, out_pair = _pairs(*ends, vehicle)
+    back, back_pair = _pairs(*ends[::-1], vehicle)
     return Population(
         ids=ids, origin=origin, destination=destination, purpose=purpose,
         persons=per["persons_per_trip"], vehicles=per["vehicles_per_trip"], priority=per["priority"],
@@ -106,15 +124,18 @@ def build_population(city: City, root_seed: int) -> Population:
         firm=_workplaces(city, destination, purpose, streams.uniform("workplace", ids)),
         facility=_visited(city, destination, purpose, streams.uniform("visited", ids)),
         weekday=routine < per["weekday_share"], weekend=routine < per["weekend_share"],
-        can_telework=telework, spot=spot, cautious=cautious, out=out, back=back,
+        can_telework=telework, spot=spot, cautious=cautious, steadfast=steadfast, out=out, back=back,
+        classes=vehicle_classes(road, vehicles),
     )  # fmt: skip
 
 
-def _pairs(origin: Ints, destination: Ints) -> tuple[Pairs, Ints]:
-    """Return the distinct pairs sorted by origin, and the number of each trip maker's pair."""
-    key = origin * (max(int(destination.max(initial=0)), int(origin.max(initial=0))) + 1) + destination
+def _pairs(origin: Ints, destination: Ints, vehicle: Ints | None) -> tuple[Pairs, Ints]:
+    """Return the distinct pairs sorted by vehicle, then origin, and the number of each trip maker's pair."""
+    nodes = max(int(destination.max(initial=0)), int(origin.max(initial=0))) + 1
+    key = (origin if vehicle is None else vehicle * nodes + origin) * nodes + destination
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    return Pairs(origin[first], destination[first]), inverse.astype(np.int64)
+    kind = None if vehicle is None else vehicle[first]
+    return Pairs(origin[first], destination[first], kind), inverse.astype(np.int64)
 
 
 def _choose(group: Ints, member_group: Ints, weight: Floats, draw: Floats) -> Ints:

@@ -23,6 +23,7 @@ from resilience.case.lines import with_lines
 from resilience.case.sections import read_sections, read_toml
 from resilience.case.tables import check_city, check_crs, check_tables, read_tables
 from resilience.case.trials import Trials, check_trials, read_trials
+from resilience.case.vehicles import read_vehicles
 from resilience.city.city import City
 from resilience.hazards.hazard import Load
 from resilience.metrics.scoring import all_metrics
@@ -78,7 +79,7 @@ class Case:
 
     def population(self, root_seed: int) -> Population | None:
         """Return the trip makers, None where the case has no roads or no trips."""
-        return population_of(self.city, root_seed)
+        return population_of(self.city, root_seed, self.inputs.vehicles)
 
 
 def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
@@ -124,7 +125,7 @@ def load_case(folder: Path | str, *, allow_code: bool = False) -> Case:
         _refuse([*problems, *faults], folder)
     hazards = read_hazards(declared, folder, city, faults)
     notices += _notices_of_hazards(hazards, city, faults)
-    inputs = read_inputs(sections, city, hazards)
+    inputs = read_inputs(sections, city, hazards, read_vehicles(sections, city, faults))
     check_trials(trials, inputs, faults)
     if problems or faults:
         _refuse([*problems, *faults], folder)

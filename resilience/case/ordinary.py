@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resilience.base.arrays import sums
 from resilience.base.errors import InputError, near
 from resilience.base.text import say
 from resilience.readers.tntp import Tntp
-from resilience.traffic.demand import Demand
 
 if TYPE_CHECKING:
     from resilience.case.case import Case
@@ -41,9 +39,7 @@ def ordinary_network(case: Case, period: str = "morning", *, root_seed: int = 1)
     road, people = case.city.road, case.population(root_seed)
     if road is None or people is None:
         raise InputError(say("error.no_trips_or_roads", folder=case.folder))
-    out = period == "morning"
-    pairs, pair = (people.out, people.out_pair) if out else (people.back, people.back_pair)
-    demand = Demand(pairs, sums(pair, people.vehicles * people.weekday, len(pairs)))
+    demand = people.ordinary_demand(weekend=False, back=period == "evening")
     xy = np.concatenate([table[["x", "y"]].to_numpy(float) for table in (road.network.nodes, case.city["zones"])])
     connectors = [""] * (road.graph.links - road.links)
     courses = (*road.network.links["geometry"].fillna("").astype(str), *connectors)

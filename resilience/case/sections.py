@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SINGLE = ("case", "periods", "traffic", "operations", "behaviour")
-SEVERAL = ("hazard", "scenario", "ladder", "measure", "option", "tolerance")
+SEVERAL = ("vehicle_class", "hazard", "scenario", "ladder", "measure", "option", "tolerance")
 OWN_KEYS = ("hazard", "measure")  # kinds of these have keys of their own
 PARAMETER_TYPES = {"float": "number", "int": "integer", "str": "text", "list[str] | None": "list", "list[str]": "list",
                    "tuple[str, ...]": "list", "bool": "boolean"}  # fmt: skip

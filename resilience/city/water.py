@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import njit
 
 from resilience.base.defaults import default
 
@@ -96,25 +97,26 @@ def all_along(link_m: NDArray[np.float64]) -> NDArray[np.float64]:
     [[0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]
 
     """
-    links = len(link_m)
-    return share_beyond(np.asarray(link_m, float), np.arange(links), np.ones(links), links)
+    return np.asarray(_all_along(np.asarray(link_m, float), np.array(ROAD_DEPTHS)))
 
 
-def share_beyond(
-    depth_m: NDArray[np.float64], link: NDArray[np.int64], share: NDArray[np.float64], links: int
-) -> NDArray[np.float64]:
-    """Return the share of each link's length that lies beyond each of ROAD_DEPTHS, shape (links, len(ROAD_DEPTHS)).
+@njit(cache=True)
+def _all_along(depth: Any, edges: Any) -> Any:
+    beyond = np.zeros((len(depth), len(edges)))
+    for link in range(len(depth)):
+        add_beyond(beyond[link], depth[link], 1.0, edges)
+    return beyond
 
-    Parameters
-    ----------
-    depth_m, link, share : depth on each piece of a road, the link it belongs to and its share of that link's length,
-        shape (pieces,)
-    links : number of road links
 
+@njit(cache=True)
+def add_beyond(beyond: Any, depth: Any, share: Any, edges: Any) -> None:
+    """Add a piece of a road, `share` of its length, to the bins of ROAD_DEPTHS that its depth is beyond.
+
+    A depth of just an edge belongs to the bin below it; one of just the last, closure, stops cars.
     """
-    beyond = np.empty((links, len(ROAD_DEPTHS)))
-    for k, edge in enumerate(ROAD_DEPTHS):
-        # a depth of just an edge belongs to the bin below it; one of just closure stops cars
-        deep = depth_m >= edge if edge == ROAD_DEPTHS[-1] else depth_m > edge + 1e-9
-        beyond[:, k] = np.bincount(link[deep], share[deep], links)
-    return np.minimum(beyond, 1.0)
+    last = len(edges) - 1
+    for k in range(last):
+        if depth > edges[k] + 1e-9:
+            beyond[k] += share
+    if depth >= edges[last]:
+        beyond[last] += share

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from resilience.base.arrays import Floats
+    from resilience.city.inputs import Rhythm
     from resilience.cli.watch import Watch
     from resilience.readers.tntp import Tntp
     from resilience.traffic.counts import Counts
@@ -90,7 +91,14 @@ def assign(
         from resilience.readers.omx import read_omx
 
         given = read_omx(trips, core=core)
-    data = _read(folder, period, given, toll_weight=toll_weight, distance_weight=distance_weight)
+    data, habits = _read(folder, period, given, toll_weight=toll_weight, distance_weight=distance_weight)
+    profile = None if hours is None else travellers.profile_of(travellers.read_option(hours))
+    if habits is not None and hours is None:  # as a run solves it
+        profile = travellers.profile_of_case(habits, period)
+        if profile is not None and (system_optimum or any(other is not None for other in others)):
+            raise InputError(say("error.profile_with_options"))
+        if not (system_optimum or estimate or any(other is not None for other in (logit, give_up, elastic))):
+            logit, ways = habits.logit_theta, habits.logit_ways
     for notice in data.notices:
         typer.echo(say("cli.notice", text=notice), err=True)
     drawn = None if gpkg is None else _drawn(data)
@@ -107,8 +115,8 @@ def assign(
     counted = _counted(data, counts) if counts is not None else None
     start = time.perf_counter()
     with Watch(seconds) as watch:
-        if hours is not None:
-            numbers, build = _of_hours(data, watch, gap, hours)
+        if profile is not None:
+            numbers, build = _of_hours(data, gap, *profile)
         elif counted is not None and estimate:
             numbers, build = _estimated(data, watch, counted, gap, estimate, hold_out)
         else:
@@ -130,7 +138,14 @@ def assign(
 
         zones = data.zone_names
         names = {"demand": 0.0, "served": 0.0, "minutes": float("inf")}
-        matrices = {name: matrix_of(zones, tables["pairs"], name, fill=fill) for name, fill in names.items()}
+        parts = {"": tables["pairs"]}
+        if "vehicle" in tables["pairs"].columns:
+            parts = {f"_{vehicle}": part for vehicle, part in tables["pairs"].groupby("vehicle", sort=False)}
+        matrices = {
+            name + kind: matrix_of(zones, part, name, fill=fill)
+            for kind, part in parts.items()
+            for name, fill in names.items()
+        }
         write_omx(omx, matrices, zones, about=data.name)
     if gmns is not None:
         from resilience.readers.gmns import write_gmns
@@ -150,8 +165,8 @@ def assign(
     _tell(numbers, watch, gap, as_json=as_json)
 
 
-def _read(folder: Path, period: str | None, trips: pd.DataFrame | None, **weights: float) -> Tntp:
-    """Return a network with its demand: a case, or a folder in GMNS or TNTP format."""
+def _read(folder: Path, period: str | None, trips: pd.DataFrame | None, **weights: float) -> tuple[Tntp, Rhythm | None]:
+    """Return a network with its demand, from a case with its rhythm, or from a folder in GMNS or TNTP format."""
     from resilience.case.shipped import shipped_cases
     from resilience.readers.gmns import is_gmns, read_gmns
     from resilience.readers.tntp import is_tntp, read_tntp
@@ -164,10 +179,10 @@ def _read(folder: Path, period: str | None, trips: pd.DataFrame | None, **weight
     if period is not None:
         raise InputError(say("error.period_of_case", folder=folder))
     read = read_gmns if is_gmns(target) else read_tntp
-    return read(target, trips=trips, **weights)
+    return read(target, trips=trips, **weights), None
 
 
-def _of_case(folder: Path, period: str, trips: pd.DataFrame | None, weights: dict[str, float]) -> Tntp:
+def _of_case(folder: Path, period: str, trips: pd.DataFrame | None, weights: dict[str, float]) -> tuple[Tntp, Rhythm]:
     """Return the roads of a case with the trips of an ordinary day, or those given between its zones."""
     from dataclasses import replace
 
@@ -177,14 +192,17 @@ def _of_case(folder: Path, period: str, trips: pd.DataFrame | None, weights: dic
 
     if any(weights.values()):
         raise InputError(say("error.weights_of_case", folder=folder))
-    data = ordinary_network(load_case(folder), period)
+    case = load_case(folder)
+    data, rhythm = ordinary_network(case, period), case.inputs.rhythm
     if trips is None:
-        return data
+        return data, rhythm
+    if len(data.demand.classes) > 1:
+        typer.echo(say("cli.notice", text=say("cli.trips_by_car")), err=True)
     ends = {end: "zone:" + trips[end].astype(str).str.removeprefix("zone:") for end in ("origin", "destination")}
     trips = trips.assign(**ends)
     within = trips["origin"] == trips["destination"]
     demand = Demand.from_table(data.graph, trips[~within])
-    return replace(data, demand=demand, intrazonal=float(trips["vph"][within].sum()))
+    return replace(data, demand=demand, intrazonal=float(trips["vph"][within].sum())), rhythm
 
 
 def _drawn(data: Tntp) -> list[Floats]:
@@ -255,14 +273,12 @@ def _solved(
     return _of(found, links, total)
 
 
-def _of_hours(data: Tntp, watch: Watch, gap: float, path: Path) -> Found:
+def _of_hours(data: Tntp, gap: float, factor: Floats, minutes: Floats) -> Found:
     """Return the numbers and the tables of a row of time slices."""
     import pandas as pd
 
     from resilience import traffic
-    from resilience.cli.travellers import profile_of, read_option
 
-    factor, minutes = profile_of(read_option(path))
     found = traffic.assign_hours(data.graph, data.demand, factor, minutes=minutes.tolist(), gap=gap)
     table = found.table
     numbers = {

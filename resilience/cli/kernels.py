@@ -100,17 +100,22 @@ def _solve(side: int) -> None:
 
 def _skims() -> None:
     from resilience.networks.open_roads import OpenRoads
-    from resilience.traffic.skims import minutes_to_nearest, nodes_within, skim
+    from resilience.traffic.nearest import Nearest, towards
+    from resilience.traffic.reach import closures, on_ways
+    from resilience.traffic.skims import nodes_within, skim
 
     for side in (SMALL, LARGE):
         graph, demand = _grid(side)
         minutes, closed = graph.minutes(np.zeros(graph.links)), np.zeros(graph.links, np.bool_)
         skim(graph, demand.pairs, minutes)
         skim(graph, demand.pairs, minutes, along=[minutes])
-        minutes_to_nearest(graph, np.array([0]), minutes, closed)
+        asked = Nearest(towards(graph, np.array([0])), np.array([1]))
+        for _ in range(2):  # the second time it mends
+            asked.minutes(minutes, closed, np.array([True]))
         nodes_within(graph, np.array([0]), minutes, closed)
         closed[: graph.links // 2] = True
         OpenRoads(graph, closed).ways(demand.pairs.origin, demand.pairs.destination)
+        on_ways(graph, closed, closures(graph, closed, 0), np.array([1]))
 
 
 def _logit() -> None:
@@ -129,7 +134,19 @@ def _links() -> None:
 
 
 def _flood() -> None:
-    from resilience.hazards.flood.bathtub import connection_level
+    from resilience.city.water import all_along
+    from resilience.hazards.flood.bathtub import Inundation, connection_level
+    from resilience.hazards.flood.exposure import Exposure
 
     ground = np.arange(9.0).reshape(3, 3)
-    connection_level(ground, ground < 1.0)
+    cells, zero, no = np.arange(9), np.zeros(9, np.int64), np.zeros(9, np.bool_)
+    city = Exposure(
+        piece_link=cells, piece_cell=cells, piece_share=np.ones(9), bridge=no, tunnel=no, portal_cell=zero,
+        portal_link=zero, tube=(), site_cell=cells, zone_cell=zero, cell_zone=zero, zone_cells=cells,
+        zone_unknown=np.zeros(9),
+    )  # fmt: skip
+    deck = np.full(9, np.nan)
+    deck.flags.writeable = False  # as a column of a table
+    lake, raised = ground < 1.0, np.zeros(9)
+    Inundation(city, ground, connection_level(ground, lake), lake, deck, raised, raised).at(5.0, with_cells=True)
+    all_along(raised)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from resilience.city.inputs import Rhythm
     from resilience.readers.tntp import Tntp
     from resilience.traffic.demand import Answer
 
@@ -62,13 +63,15 @@ def with_classes(data: Tntp, table: pd.DataFrame, closed: pd.DataFrame | None = 
     Raises
     ------
     InputError
-        A column is missing, a class or link is not known, shares do not add up to 1.
+        A column is missing, a class or link is not known, shares do not add up to 1, or the trips have classes.
 
     """
     from resilience.traffic.demand import Demand, Pairs, VehicleClass
     from resilience.traffic.graph import numbers
     from resilience.traffic.named import need_columns
 
+    if len(data.demand.classes) > 1:
+        raise InputError(say("error.classes_twice", found=", ".join(c.name for c in data.demand.classes)))
     need_columns(table, say("word.vehicle_classes"), ("vehicle", "share"))
     names = table["vehicle"].astype(str).tolist()
     share = numbers(table, "share")
@@ -117,6 +120,13 @@ def profile_of(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     need_columns(table, say("word.time_slices"), ("factor",))
     minutes = numbers(table, "minutes") if "minutes" in table.columns else np.full(len(table), 60.0)
     return numbers(table, "factor"), minutes
+
+
+def profile_of_case(rhythm: Rhythm, period: str | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the same of a period of a case, None where its trips make one peak hour."""
+    shares = np.array(rhythm.profile("back" if period == "evening" else "out"))
+    minutes = np.full(len(shares), rhythm.slice_minutes)
+    return (shares * 60.0 / minutes, minutes) if len(shares) else None
 
 
 def read_option(path: Path) -> pd.DataFrame:

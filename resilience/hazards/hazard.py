@@ -325,6 +325,8 @@ class CheckedEvent(Event):
             self._array(f"Damage.{part}", getattr(damage, part), (many,))
             for part in ("loss", "repair_hours", "until_hour", "repaired_by", "dry_m")
         )
+        if many == 0:  # as in most hours
+            return Damage(cause=damage.cause)
         if not ((loss >= 0) & (loss <= 1)).all():
             raise self.extension.wrong("Damage.loss", float(loss[~((loss >= 0) & (loss <= 1))][0]), "0 – 1")
         if not np.isin(by, (NOBODY, OWN_STAFF, CREW)).all():

@@ -1,25 +1,22 @@
-"""Which nodes the open roads join: strongly connected parts, and what leads from one part to another."""
+"""Which nodes the open roads join: strongly connected parts, and ways from zone to zone."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
+
+from resilience.traffic.reach import joined, reached, reached_more
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Ints
     from resilience.traffic.graph import RoadGraph
 
 
-class Lists(NamedTuple):
-    """Parts beside each node, or after each part, each once: value[offset[i] : offset[i + 1]]."""
-
-    offset: Ints
-    value: Ints
+TRIED = 8  # junctions, as the hub of the open roads
 
 
 class OpenRoads:
@@ -34,6 +31,7 @@ class OpenRoads:
 
     def __init__(self, graph: RoadGraph, closed: Bools) -> None:
         self.graph, self.closed = graph, closed
+        self._hub: tuple[Bools, Bools] | None = None
 
     @cached_property
     def part(self) -> Ints:
@@ -56,75 +54,59 @@ class OpenRoads:
         arrives[head[inside[tail]]] = True
         return inside | (barred & leaves & arrives)
 
-    @cached_property
-    def _after(self) -> Lists:
-        """The parts to which links lead from each part."""
-        graph, part, barred = self.graph, self.part, self.graph.barred
-        between = ~self.closed & ~barred[graph.tail] & ~barred[graph.head] & (part[graph.tail] != part[graph.head])
-        return _lists(part[graph.tail[between]], part[graph.head[between]], self.graph.nodes)
+    def hub(self) -> tuple[Bools, Bools]:
+        """Return the nodes that lead to a junction in the middle of things, and those that it leads to, shape (nodes,).
 
-    @cached_property
-    def _out_of(self) -> Lists:
-        """The parts to which connectors lead out of each zone."""
-        links = ~self.closed & self.graph.barred[self.graph.tail]
-        return _lists(self.graph.tail[links], self.part[self.graph.head[links]], self.graph.nodes)
+        Any junction is right; of a few, far apart in the list, the first is taken that is joined to half of all, both
+        ways, or else the one that is joined to most.
+        """
+        if self._hub is not None:
+            return self._hub
+        junctions = np.flatnonzero(~self.graph.barred)
+        best, size = (np.zeros(self.graph.nodes, np.bool_),) * 2, 0
+        for junction in junctions[:: max(len(junctions) // TRIED, 1)].tolist():
+            leads, led = (reached(self.graph, self.closed, junction, against=way) for way in (True, False))
+            if (around := int((leads & led).sum())) > size:
+                best, size = (leads, led), around
+            if size > len(junctions) / 2:
+                break
+        self._hub = best
+        return best
 
-    @cached_property
-    def _into(self) -> Lists:
-        """The parts from which connectors lead into each zone."""
-        links = ~self.closed & self.graph.barred[self.graph.head]
-        return _lists(self.graph.head[links], self.part[self.graph.tail[links]], self.graph.nodes)
+    def after(self, node: int) -> Bools:
+        """Return the nodes that open roads lead to from a node, shape (nodes,)."""
+        leads, led = self.hub()
+        if leads[node] and led[node] and not self.graph.barred[node]:
+            return led
+        return reached(self.graph, self.closed, node)
+
+    def with_closures(self, closed: Bools) -> OpenRoads:
+        """Return the roads with other closures; as long as none is new, the search from the hub only goes on."""
+        now = OpenRoads(self.graph, closed)
+        if self._hub is not None and not (closed & ~self.closed).any():
+            opened, (leads, led) = np.flatnonzero(self.closed & ~closed), self._hub
+            if (leads & led).sum() > len(leads) / 4:  # else there may be a better hub by now
+                now._hub = (
+                    reached_more(self.graph, closed, leads, opened, against=True),
+                    reached_more(self.graph, closed, led, opened),
+                )
+        return now
 
     def ways(self, origin: Ints, destination: Ints) -> Bools:
         """Return which pairs of zones an open way joins; nobody passes through a zone.
+
+        Most do by way of the hub. Who leads to no hub lies in a small part, and is searched from; whom the hub does not
+        lead to is searched for against the traffic.
 
         Parameters
         ----------
         origin, destination : nodes of zones, shape (pairs,)
 
         """
-        joined = self.largest[origin] & self.largest[destination] | (origin == destination)
-        rest = np.flatnonzero(~joined)
-        if len(rest):
-            rest = rest[np.argsort(origin[rest], kind="stable")]
-            found = np.zeros(len(rest), np.bool_)
-            _find_ways(*self._after, *self._out_of, *self._into, origin[rest], destination[rest], found)
-            joined[rest] = found
-        return np.asarray(joined, np.bool_)
-
-
-def _lists(key: Ints, value: Ints, keys: int) -> Lists:
-    many = np.int64(value.max(initial=0)) + 1
-    pairs = np.unique(key * many + value)
-    return Lists(np.searchsorted(pairs // many, np.arange(keys + 1)).astype(np.int64), pairs % many)
-
-
-@njit(cache=True, nogil=True)
-def _find_ways(
-    after_at: Any, after: Any, out_at: Any, out: Any, into_at: Any, into: Any, origin: Any, destination: Any, found: Any
-) -> None:
-    """Write which pairs, sorted by origin, a way over the parts joins."""
-    seen = np.full(len(after_at), -1)
-    queue = np.empty(len(after_at), np.int64)
-    last = -1
-    for i in range(len(origin)):
-        if origin[i] != last:
-            last = origin[i]
-            end = 0
-            for j in range(out_at[last], out_at[last + 1]):
-                seen[out[j]] = last
-                queue[end] = out[j]
-                end += 1
-            at = 0
-            while at < end:
-                here = queue[at]
-                at += 1
-                for j in range(after_at[here], after_at[here + 1]):
-                    if seen[after[j]] != last:
-                        seen[after[j]] = last
-                        queue[end] = after[j]
-                        end += 1
-        for j in range(into_at[destination[i]], into_at[destination[i] + 1]):
-            if seen[into[j]] == last:
-                found[i] = True
-                break
+        graph, (leads, led) = self.graph, self.hub()
+        way = leads[origin] & led[destination]
+        rest = np.flatnonzero(~way)
+        lost, hidden = rest[~leads[origin[rest]]], rest[leads[origin[rest]]]
+        way[lost] = joined(graph, self.closed, origin[lost], destination[lost])
+        way[hidden] = joined(graph, self.closed, destination[hidden], origin[hidden], against=True)
+        return np.asarray(way, np.bool_)

@@ -51,6 +51,11 @@ class RoadModel:
         return values[: self.links]
 
     @cached_property
+    def limit_kmh(self) -> Floats:
+        """Speed of each road link when it is dry and empty, shape (road links,)."""
+        return self.network.links["speed_kmh"].to_numpy(float)
+
+    @cached_property
     def reached(self) -> Bools:
         """Junctions that people can reach and leave again, shape (junctions,).
 
@@ -103,7 +108,7 @@ class RoadModel:
         """
         last = self._last_open
         if not last or not np.array_equal(last[0].closed, closed):
-            last[:] = [OpenRoads(self.graph, closed.copy())]
+            last[:] = [last[0].with_closures(closed.copy()) if last else OpenRoads(self.graph, closed.copy())]
         return last[0]
 
     @cached_property
@@ -167,7 +172,7 @@ def road_model(network: Network, zones: pd.DataFrame, connectors: pd.DataFrame) 
 
 
 def speed_in_water(depth_m: NDArray[np.float64], limit_kmh: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the speed of cars in standing water, km/h, shape of `depth_m`; 0 where the road is closed.
+    """Return the speed of cars in standing water, km/h; 0 where the road is closed. The shapes need to fit together.
 
     v(w) = 0.0009 w^2 - 0.5529 w + 86.9448 with w in mm, never above the speed of the dry road and 0 from 300 mm on:
     Pregnolato, Ford, Wilkinson & Dawson (2017), doi:10.1016/j.trd.2017.06.020. The parabola rises again beyond its

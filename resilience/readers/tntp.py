@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,6 @@ from resilience.traffic.demand import Demand, Pairs, refuse_demand
 from resilience.traffic.graph import RoadGraph
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -66,7 +65,7 @@ def is_tntp(folder: Path) -> bool:
 
 
 def read_tntp(
-    folder: Path,
+    folder: Path | str,
     *,
     toll_weight: float = 0.0,
     distance_weight: float = 0.0,
@@ -97,6 +96,7 @@ def read_tntp(
         Lines that cannot be read or values that are not possible, all of them.
 
     """
+    folder = Path(folder)
     for name, weight in (("toll_weight", toll_weight), ("distance_weight", distance_weight)):
         if not (np.isfinite(weight) and weight >= 0):
             raise InputError(say("error.negative", name=name, found=weight))

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from llvmlite.binding import get_host_cpu_name
 
-from resilience.base.arrays import sums
 from resilience.base.kept import digest_of, kept
-from resilience.traffic.demand import Demand
 from resilience.traffic.equilibrium.equilibrium import assign
 from resilience.traffic.equilibrium.solution import Assignment
 from resilience.traffic.equilibrium.warm import Warm
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 
     from resilience.agents.population import Population
     from resilience.networks.road import RoadModel
+    from resilience.traffic.demand import Demand
     from resilience.traffic.graph import RoadGraph
 
 OUT, BACK = "out", "back"
@@ -88,9 +87,8 @@ def _demands(people: Population) -> dict[Key, Demand]:
     """Return the trips of ordinary days by period and whether it is the weekend."""
     result: dict[Key, Demand] = {}
     for weekend in (False, True):
-        due = people.weekend if weekend else people.weekday
-        for period, pairs, pair in ((OUT, people.out, people.out_pair), (BACK, people.back, people.back_pair)):
-            result[period, weekend] = Demand(pairs, sums(pair, people.vehicles * due, len(pairs)))
+        for period in (OUT, BACK):
+            result[period, weekend] = people.ordinary_demand(weekend=weekend, back=period == BACK)
     return result
 
 
@@ -98,11 +96,13 @@ def _parts(graph: RoadGraph, asked: dict[Key, Demand]) -> list[object]:
     """Return all numbers that the equilibria depend on."""
     own = ("tail", "head", "free_flow_min", "capacity_vph", "b", "power", "fixed_min", "barred", "kind")
     ends = [(d.pairs.origin, d.pairs.destination, d.pairs.of_class, d.vph) for d in asked.values()]
+    classes = next(iter(asked.values())).classes
     return [
         graph.nodes,
         *(getattr(graph, name) for name in own),
         list(asked),
         *(part for some in ends for part in some),
+        *(part for c in classes for part in (c.name, c.pce, c.closed, c.extra_min)),
     ]
 
 

@@ -12,12 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
 from resilience.base.arrays import sums
 from resilience.base.causes import minimal_sets
 from resilience.base.defaults import default
+from resilience.traffic.reach import closures, on_ways
 
 if TYPE_CHECKING:
     from resilience.agents.population import Population
@@ -43,10 +42,13 @@ class CutOff:
         self.cut = np.zeros(len(world.residents), np.bool_)
         self.lost, self.without = self.cut.copy(), np.zeros(len(self.cut))
         self.everybody = sums(people.origin, people.persons, len(self.cut))
-        self.trips, at = np.unique(np.column_stack([people.origin, people.destination]), axis=0, return_inverse=True)
-        self.makers = sums(at.ravel(), people.persons, len(self.trips))
+        zones = len(self.cut)
+        trips, at = np.unique(people.origin * zones + people.destination, return_inverse=True)
+        self.makers = sums(at, people.persons, len(trips))
+        self.origin, self.ends = trips // zones, (road.zone_node[trips // zones], road.zone_node[trips % zones])
         self.closed = np.zeros(len(road.graph.tail), np.bool_)
         self.causes: dict[int, dict[int, int]] = {}
+        self.names = [str(name) for name in world.city["road_links"].index]
 
     @classmethod
     def of(cls, world: World) -> Self | None:
@@ -72,8 +74,8 @@ class CutOff:
         world.record.put("travel/cut_off_people", hour, float(world.residents[self.cut].sum()))
 
     def _look(self) -> None:
-        no_way = ~self.road.ways(self.closed, self.trips[:, 0], self.trips[:, 1])
-        self.without = sums(self.trips[no_way, 0], self.makers[no_way], len(self.cut))
+        no_way = np.flatnonzero(~self.road.open_roads(self.closed).ways(*self.ends))
+        self.without = sums(self.origin[no_way], self.makers[no_way], len(self.cut))
         self.lost = self.without > default("traffic.cut_off_share") * np.maximum(self.everybody, 1e-9)
 
     def _over(self, zone: int) -> bool:
@@ -120,10 +122,15 @@ class CutOff:
         """
         enough = default("traffic.access_back_share") * weight.sum()
 
+        nodes, head = ways.road.zone_node[goals], ways.graph.head
+        still = ways.after(int(ways.road.zone_node[zone]))[nodes]
+
         def back(links: frozenset[int]) -> float:
             return float(weight[ways.reach(zone, links)[goals]].sum())
 
-        alone = {int(link): back(frozenset([int(link)])) for link in ways.edge(zone)}
+        alone = {
+            link: float(weight[still | ways.after(int(head[link]))[nodes]].sum()) for link in ways.edge(zone).tolist()
+        }
         sets: list[tuple[int, ...]] = [(link,) for link, regained in alone.items() if regained >= enough]
         if not sets:
             some = sorted(ways.fewest(zone, goals, weight, enough), key=self._age)
@@ -140,100 +147,57 @@ class CutOff:
         return told, sum(regained[s] >= regained[told] - 1e-9 for s in sets) - 1
 
     def _age(self, link: int) -> tuple[int, str]:
-        return int(self.world.closed_by[link]), str(self.world.city["road_links"].index[link])
+        return int(self.world.closed_by[link]), self.names[link]
 
 
 class Ways:
     """The roads with what is closed, asked what opening some links would do; what was asked once is kept."""
 
     def __init__(self, road: RoadModel, closed: Bools) -> None:
-        self.road, self.closed = road, closed
-        self.graph = road.graph
-        usable = ~self.graph.barred[self.graph.tail]  # nobody passes through a zone
-        keep = ~closed & usable
-        ends = self.graph.tail[keep], self.graph.head[keep]
-        self._open = csr_array((np.ones(len(ends[0])), ends), shape=(self.graph.nodes,) * 2)
-        self._usable = np.flatnonzero(usable)
-        self._from_node: dict[int, Bools] = {}
-        self._from_zone: dict[int, Bools] = {}
-        self._to_node: dict[int, Floats] = {}
+        self.road, self.closed, self.graph = road, closed, road.graph
+        self._open = road.open_roads(closed)
+        self._from: dict[int, Bools] = {}
+        self._last: tuple[int, Floats] | None = None
 
-    def _starts(self, zone: int) -> list[int]:
-        """Return the nodes to which open connectors lead out of a zone."""
-        mine = ~self.closed & (self.graph.tail == self.road.zone_node[zone])
-        return np.unique(self.graph.head[mine]).tolist()
-
-    def _after(self, node: int) -> Bools:
+    def after(self, node: int) -> Bools:
         """Return the nodes that are reached from a node over open roads, shape (nodes,)."""
-        if node not in self._from_node:
-            seen = np.zeros(self.graph.nodes, np.bool_)
-            seen[breadth_first_order(self._open, node, return_predecessors=False)] = True
-            self._from_node[node] = seen
-        return self._from_node[node]
-
-    def _seen(self, zone: int) -> Bools:
-        if zone not in self._from_zone:
-            seen = np.zeros(self.graph.nodes, np.bool_)
-            seen[self.road.zone_node[zone]] = True
-            for node in self._starts(zone):
-                seen |= self._after(node)
-            self._from_zone[zone] = seen
-        return self._from_zone[zone]
+        if node not in self._from:
+            self._from[node] = self._open.after(node)
+        return self._from[node]
 
     def reach(self, zone: int, opened: frozenset[int]) -> Bools:
         """Return the zones that a zone reaches when some links are open again, shape (zones,)."""
-        seen, left = self._seen(zone).copy(), sorted(opened)
+        seen, left = self.after(int(self.road.zone_node[zone])).copy(), sorted(opened)
         while usable := [link for link in left if seen[self.graph.tail[link]]]:
             for link in usable:
-                seen |= self._after(int(self.graph.head[link]))
+                seen |= self.after(int(self.graph.head[link]))
             left = [link for link in left if link not in usable]
         return np.asarray(seen[self.road.zone_node], np.bool_)
 
     def edge(self, zone: int) -> Ints:
         """Return the closed links that begin where a zone still gets to."""
-        seen = self._seen(zone)
-        return np.flatnonzero(self.closed & seen[self.graph.tail] & ~seen[self.graph.head])
+        seen, shut = self.after(int(self.road.zone_node[zone])), self._shut
+        return shut[seen[self.graph.tail[shut]] & ~seen[self.graph.head[shut]]]
 
     @cached_property
-    def _costly(self) -> csr_array:
-        """The roads, each pair of nodes at 1 where all links between them are closed, and at next to nothing else."""
-        graph, link = self.graph, self._usable
-        cost = np.where(self.closed[link], 1.0, 1e-7)
-        order = np.lexsort((link, cost, graph.head[link], graph.tail[link]))
-        key = graph.tail[link[order]] * np.int64(graph.nodes) + graph.head[link[order]]
-        best = order[np.append(True, np.diff(key) != 0)]
-        ends = graph.tail[link[best]], graph.head[link[best]]
-        return csr_array((cost[best], ends), shape=(graph.nodes,) * 2)
-
-    @cached_property
-    def _reverse(self) -> csr_array:
-        return self._costly.T.tocsr()
+    def _shut(self) -> Ints:
+        return np.flatnonzero(self.closed)
 
     def fewest(self, zone: int, goals: Ints, weight: Floats, enough: float) -> set[int]:
         """Return the closed links on all ways with the fewest of them to those goals that are nearest in this sense.
 
         So many goals are taken that their weight is `enough`.
         """
-        starts = self._starts(zone)
-        if not starts:
-            return set()
-        there = dijkstra(self._costly, indices=starts, min_only=True)
+        behind = self._behind(zone)
         nodes = self.road.zone_node[goals]
-        nearest = np.lexsort((goals, there[nodes]))
+        nearest = np.lexsort((goals, behind[nodes]))
         nearest = nearest[weight[nearest] > 0]
         gained = np.cumsum(weight[nearest])
-        shut = self._usable[self.closed[self._usable]]
-        found: set[int] = set()
-        for node in nodes[nearest[: int((gained < enough).sum()) + 1]]:
-            if not np.isfinite(there[node]):
-                continue
-            back = self._back(int(node))
-            through = there[self.graph.tail[shut]] + 1.0 + back[self.graph.head[shut]]
-            found.update(shut[through < there[node] + 0.5].tolist())
-        return found
+        taken = nodes[nearest[: int((gained < enough).sum()) + 1]]
+        return set(on_ways(self.graph, self.closed, behind, taken[np.isfinite(behind[taken])]).tolist())
 
-    def _back(self, node: int) -> Floats:
-        """Return the closed links on the way with the fewest of them from every node to one, about, shape (nodes,)."""
-        if node not in self._to_node:
-            self._to_node[node] = dijkstra(self._reverse, indices=node)
-        return self._to_node[node]
+    def _behind(self, zone: int) -> Floats:
+        """Return behind how few closures each node lies from a zone, shape (nodes,); the last zone's is kept."""
+        if self._last is None or self._last[0] != zone:
+            self._last = zone, closures(self.graph, self.closed, int(self.road.zone_node[zone]))
+        return self._last[1]

@@ -40,9 +40,7 @@ class Events:
         by = np.full(world.links, -1)
         world.waters.clear()
         for name, event in world.events.items():
-            held = world.held(self.causes[name])
-            held.flags.writeable = False
-            brought, damage = event.step(hour, replace(view, held=held))
+            brought, damage = event.step(hour, replace(view, held=world.held(self.causes[name])))
             if brought is not None:
                 deeper = brought.link_m > (0.0 if water is None else water.link_m)
                 by[deeper] = self.causes[name]

@@ -8,9 +8,13 @@ import numpy as np
 
 from resilience.base.defaults import default
 from resilience.city.water import DEEP, DEPTHS, depth_group
+from resilience.simulation.world import NOWHERE
+from resilience.traffic.nearest import Nearest, towards
 
 if TYPE_CHECKING:
-    from resilience.base.arrays import Bools
+    from resilience.base.arrays import Bools, Ints
+    from resilience.city.city import City
+    from resilience.networks.road import RoadModel
     from resilience.simulation.world import World
 
 
@@ -23,7 +27,9 @@ class Exposure:
         facilities = city["facilities"]
         hospitals = facilities[facilities["kind"] == "hospital"] if len(facilities) else facilities
         self.hospital = np.asarray(city.components.get_indexer(hospitals.index), np.int64)
-        self.hospital_node = np.array([world.site_node(int(c)) for c in self.hospital], np.int64)
+        node = np.array([world.site_node(int(c)) for c in self.hospital], np.int64)
+        self.by_road = np.flatnonzero(node != NOWHERE)  # hospitals to which roads lead
+        self.nearest = None if world.road is None else _nearest(city, world.road, node[self.by_road])
         self.dark_hours = np.zeros(len(world.residents))
         self.near = np.zeros(len(world.residents), np.bool_)
         self.near_known_for: tuple[int, bytes] | None = None
@@ -48,16 +54,22 @@ class Exposure:
         if len(self.hospital):
             working = world.services.up[self.hospital]
             put("safety/hospitals_down", hour, float((~working).sum()))
-            if world.road is not None:
-                near = self._near_hospital(working)
+            if self.nearest is not None:
+                near = self._near_hospital(self.nearest, working)
                 put("safety/people_near_hospital", hour, float(people[near].sum()))
                 put("safety/safe_residents", hour, float((people * (1.0 - share[:, DEEP]))[near].sum()))
 
-    def _near_hospital(self, working: Bools) -> Bools:
+    def _near_hospital(self, nearest: Nearest, working: Bools) -> Bools:
         """Return which zones reach a working hospital in time; a zone without a way counts as not."""
         key = (self.world.version, working.tobytes())
         if self.near_known_for != key:
-            minutes = self.world.minutes_to_nearest(self.hospital_node[working])
+            minutes = nearest.minutes(*self.world.for_high_vehicles(), working[self.by_road])
             self.near = minutes <= default("safety.hospital_minutes") + 1e-9
             self.near_known_for = key
         return self.near
+
+
+def _nearest(city: City, road: RoadModel, hospitals: Ints) -> Nearest:
+    """Return what tells the minutes from each zone to the nearest of some junctions."""
+    key = f"nearest:{city.road_key}:{hospitals.tolist()}"
+    return Nearest(city.shared(key, lambda: towards(road.graph, hospitals)), road.zone_node)

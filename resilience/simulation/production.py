@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
+from resilience.city.vehicles import closed_to_goods
+
 if TYPE_CHECKING:
     from resilience.agents.firms import Firms
     from resilience.base.arrays import Bools, Floats, Ints
@@ -68,7 +70,7 @@ class Production:
 
 
 class Deliveries:
-    """Keeps which supply links could be driven today."""
+    """Keeps which supply links could be driven today, on the roads open to the vehicles that carry goods."""
 
     def __init__(self, world: World, firms: Firms) -> None:
         self.world, self.hours = world, firms.hours
@@ -78,6 +80,9 @@ class Deliveries:
         self.ends: tuple[Ints, Ints] = (zone[self.supplier], zone[firms.supply.buyer])
         ends = table[["supplier", "buyer"]], city["firms"][["zone"]]
         self._key = "-".join(str(pd.util.hash_pandas_object(t).sum()) for t in ends)
+        self.barred = None if world.road is None else closed_to_goods(world.road, world.inputs.vehicles)
+        if self.barred is not None:
+            self._key += f"-{hash(world.inputs.vehicles)}"
         self.passed = np.zeros(len(table), np.bool_)
         self._asked = np.full(len(table), -1)  # version of the world in which a link was last looked at in vain
 
@@ -94,7 +99,8 @@ class Deliveries:
         usual = self._usual(world.road)[left]
         self.passed[left[~usual]] = True
         left = left[usual]
-        self.passed[left] = world.road.ways(world.roads.closed, self.ends[0][left], self.ends[1][left])
+        closed = world.roads.closed if self.barred is None else world.roads.closed | self.barred
+        self.passed[left] = world.road.ways(closed, self.ends[0][left], self.ends[1][left])
         self._asked[left] = world.version
 
     def end_day(self) -> Bools:
@@ -106,7 +112,7 @@ class Deliveries:
 
     def _usual(self, road: RoadModel) -> Bools:
         """Return the links that a way joins on the dry roads; those of others are taken to be served another way."""
-        nowhere = np.zeros(len(road.graph.tail), np.bool_)
+        nowhere = np.zeros(len(road.graph.tail), np.bool_) if self.barred is None else self.barred
         found: Bools = self.world.city.shared(
             f"goods:{self.world.city.road_key}:{self._key}", lambda: road.ways(nowhere, *self.ends)
         )

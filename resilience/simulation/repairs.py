@@ -57,6 +57,7 @@ class Repairs:
 
     def __post_init__(self) -> None:
         world = self.world
+        self._held: dict[int, Bools] = {}  # answers of `held` for the harms as they are
         order = world.inputs.operations.repair_order
         self.dispatcher = Dispatcher(world.env, world.model.crews, order, world, self._crew_tells)
         world.damage, world.held, world.dispatcher = self.damage, self.held, self.dispatcher
@@ -72,10 +73,16 @@ class Repairs:
             self.world.touched = True
 
     def held(self, cause: int) -> Bools:
-        """Return the components that an event has damaged and that are not mended yet, shape (components,)."""
-        mine = np.zeros(len(self.world.city.components), np.bool_)
-        mine[[c for c, harms in self.harms.items() if any(harm.cause == cause for harm in harms)]] = True
-        return mine
+        """Return the components that an event has damaged and that are not mended yet, shape (components,).
+
+        The array is read-only.
+        """
+        if cause not in self._held:
+            mine = np.zeros(len(self.world.city.components), np.bool_)
+            mine[[harm.component for harms in self.harms.values() for harm in harms if harm.cause == cause]] = True
+            mine.flags.writeable = False
+            self._held[cause] = mine
+        return self._held[cause]
 
     def damage(self, hour: int, cause: int, damage: Damage) -> None:
         """Take damage in: each is work of its own, for a crew or for the staff; what is over by itself is none."""
@@ -123,24 +130,19 @@ class Repairs:
         """End what is due and return whether there was any."""
         finished = list(self.dispatcher.finished)
         self.dispatcher.finished.clear()
-        changed = False
-        for c, harms in list(self.harms.items()):
-            over = [
-                harm for harm in harms if harm.job in finished or harm.until <= hour or self._staff_done(harm, hour)
-            ]
-            if over:
-                changed = True
-                self._mended(hour, c, over)
-        return changed
-
-    def _staff_done(self, harm: Harm, hour: int) -> bool:
-        if np.isnan(harm.staff_hours):
-            return False
-        if self.world.depth_at(harm.component) >= harm.dry_m:
-            harm.done_hour = np.nan
-        elif np.isnan(harm.done_hour):
-            harm.done_hour = hour + harm.staff_hours
-        return harm.done_hour <= hour
+        depth_m = self.world.depth_m
+        over: dict[int, list[Harm]] = {}
+        for c, harms in self.harms.items():
+            for harm in harms:
+                if harm.job is not None:
+                    done = harm.job in finished
+                else:
+                    done = harm.until <= hour or _staff_done(harm, hour, depth_m[c])
+                if done:
+                    over.setdefault(c, []).append(harm)
+        for c, mended in over.items():
+            self._mended(hour, c, mended)
+        return bool(over)
 
     def _mended(self, hour: int, component: int, over: list[Harm]) -> None:
         """Take harm off a component, and tell when it works again; what ended last in the record is what held it."""
@@ -161,6 +163,7 @@ class Repairs:
     def _settle(self, hour: int, component: int) -> None:
         """Bring the loss of a component and the failure that explains it up to date: the first that holds it yet."""
         harms, world = self.harms.get(component, []), self.world
+        self._held.clear()
         world.services.loss[component] = max((harm.loss for harm in harms), default=0.0)
         failures = [harm.failure for harm in harms if harm.failure >= 0]
         before = world.harmed_by.pop(component, -1)
@@ -179,6 +182,15 @@ class Repairs:
         failures = [harm.failure for harm in mine if harm.failure >= 0]
         cause = min(failures) if failures else mine[0].cause  # damage that stops nothing goes back to what did it
         world.record.tell(world.env.now, world.name(job.component), what, "", cause, f"crew:{crew}")
+
+
+def _staff_done(harm: Harm, hour: int, depth_m: float) -> bool:
+    """Return whether the owner's staff is done; it begins when the site is dry, anew after each time that it is not."""
+    if depth_m >= harm.dry_m:
+        harm.done_hour = np.nan
+    elif harm.done_hour != harm.done_hour:  # nan: it does not work yet
+        harm.done_hour = hour + harm.staff_hours
+    return harm.done_hour <= hour
 
 
 class Dispatch:

@@ -74,32 +74,36 @@ def road_state(road: RoadModel, water: Water | None, blocked: Bools, dark_signal
     dark_signals : junctions whose signals have no power, shape (junctions,)
 
     """
-    graph = road.graph
-    closed = blocked.copy()
+    some = blocked | dark_signals[road.network.ends[1]]
     if water is not None:
-        closed |= water.link_m >= default("traffic.closure_depth_m")
-    _, head = road.network.ends
-    speed, capacity, narrowest = np.ones((3, len(closed)))
-    some = np.flatnonzero(_wet(water, len(closed)) | dark_signals[head])  # the others are as ever
-    power, b, free = (road.on_roads(values)[some] for values in (graph.power, graph.b, graph.free_flow_min))
+        some |= _wet(water)
+    return renewed(open_state(road), road, np.flatnonzero(some), water, blocked, dark_signals)
+
+
+def renewed(
+    before: RoadState, road: RoadModel, some: Ints, water: Water | None, blocked: Bools, dark_signals: Bools
+) -> RoadState:
+    """Return what `road_state` does where it is known to be as it was `before` on all road links but `some`."""
+    shut = blocked[some]
+    if water is not None:
+        shut = shut | (water.link_m[some] >= default("traffic.closure_depth_m"))
+    power, b, free = (values[some] for values in (road.graph.power, road.graph.b, road.graph.free_flow_min))
     share, speed_there = _in_water(road, water, some)
     capacity_there = np.maximum(speed_there, default("traffic.capacity_floor"))
-    slowed = np.where(closed[some, None], np.eye(1, share.shape[1]), share / speed_there)
+    slowed = np.where(shut[:, None], np.eye(1, share.shape[1]), share / speed_there)
     longer = slowed.sum(axis=1)
-    at_signal = dark_signals[head[some]]
-    dark = np.flatnonzero(at_signal & (free * b > 0))
+    at_signal = dark_signals[road.network.ends[1][some]]
+    delayed = np.flatnonzero(at_signal & (free * b > 0))
     left = default("traffic.signal_capacity")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", divide="ignore"):
         delay = (slowed * capacity_there ** -power[:, None]).sum(axis=1)
         lost_min = default("traffic.signal_delay_s") / 60.0 * (left ** -default("traffic.bpr_power") - 1.0)
-        delay[dark] += lost_min / (free * b)[dark]
-        capacity[some] = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
-    speed[some] = 1.0 / longer
-    narrowest[some] = np.where(slowed > 0, capacity_there, 1.0).min(axis=1) * np.where(at_signal, left, 1.0)
-    return RoadState(
-        np.asarray(road.all_links(closed, False), np.bool_),
-        *(np.asarray(road.all_links(values, 1.0), float) for values in (speed, capacity, narrowest)),
-    )
+        delay[delayed] += lost_min / (free * b)[delayed]
+        capacity = np.clip((delay / longer) ** (-1.0 / power), LEAST_CAPACITY, 1.0)
+    narrowest = np.where(slowed > 0, capacity_there, 1.0).min(axis=1) * np.where(at_signal, left, 1.0)
+    now = RoadState(before.closed.copy(), before.speed.copy(), before.capacity.copy(), before.narrowest.copy())
+    now.closed[some], now.speed[some], now.capacity[some], now.narrowest[some] = shut, 1.0 / longer, capacity, narrowest
+    return now
 
 
 def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
@@ -108,17 +112,33 @@ def minutes_of_high_vehicles(road: RoadModel, water: Water) -> Floats:
     They are as fast as cars, but never slower than at `traffic.emergency_wading_speed` of the limit, at which they
     drive in water that stops cars: so no water makes them faster than less water does.
     """
+    return renewed_minutes(road.graph.free_flow_min, road, np.flatnonzero(_wet(water)), water)
+
+
+def renewed_minutes(before: Floats, road: RoadModel, some: Ints, water: Water) -> Floats:
+    """Return what `minutes_of_high_vehicles` does where it is as it was `before` on all road links but `some`."""
     wading = default("traffic.emergency_wading_speed")
-    longer = np.ones(len(water.link_m))
-    some = np.flatnonzero(_wet(water, len(longer)))
     share, speed = _in_water(road, water, some)
-    longer[some] = (share / np.maximum(speed, wading)).sum(axis=1) + water.link_share[some, -1] / wading
-    return np.asarray(road.graph.free_flow_min * np.asarray(road.all_links(longer, 1.0), float), float)
+    longer = (share / np.maximum(speed, wading)).sum(axis=1) + water.link_share[some, -1] / wading
+    minutes = before.copy()
+    minutes[some] = road.graph.free_flow_min[some] * longer
+    return minutes
 
 
-def _wet(water: Water | None, links: int) -> Bools:
+def _wet(water: Water) -> Bools:
     """Return which road links have water on any part of them, shape (road links,)."""
-    return np.zeros(links, np.bool_) if water is None else np.asarray((water.link_share > 0.0).any(axis=1), np.bool_)
+    return _also(water.link_m > 0.0, water.link_share > 0.0)
+
+
+def unlike(one: Water, other: Water) -> Bools:
+    """Return on which road links two waters differ, shape (road links,)."""
+    return _also(one.link_m != other.link_m, one.link_share != other.link_share)
+
+
+def _also(links: Bools, bins: Bools) -> Bools:
+    """Return `links`, and those that have anything true in their row of `bins`, shape (links,)."""
+    links[np.flatnonzero(bins) // bins.shape[1]] = True
+    return links
 
 
 def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats, Floats]:
@@ -130,7 +150,7 @@ def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats,
         Share of the length and share of the dry speed, shape (links asked for, len(ROAD_DEPTHS)).
 
     """
-    limit_kmh = road.network.links["speed_kmh"].to_numpy(float)[some]
+    limit_kmh = road.limit_kmh[some]
     speed = np.ones((len(limit_kmh), len(ROAD_DEPTHS)))
     share = np.zeros_like(speed)
     if water is None:
@@ -139,7 +159,7 @@ def _in_water(road: RoadModel, water: Water | None, some: Ints) -> tuple[Floats,
     beyond = water.link_share[some]
     share[:, 0] = 1.0 - beyond[:, 0]
     share[:, 1:] = np.maximum(beyond[:, :-1] - beyond[:, 1:], 0.0)
-    for k, middle in enumerate(np.diff(ROAD_DEPTHS) / 2.0 + ROAD_DEPTHS[:-1], start=1):
-        slow = speed_in_water(np.full(len(limit_kmh), middle), limit_kmh)
-        speed[:, k] = np.maximum(slow / limit_kmh, LEAST_SPEED)
+    middle = np.diff(ROAD_DEPTHS) / 2.0 + ROAD_DEPTHS[:-1]
+    slow = speed_in_water(middle[None, :], limit_kmh[:, None])
+    speed[:, 1:] = np.maximum(slow / limit_kmh[:, None], LEAST_SPEED)
     return share, speed

@@ -10,20 +10,31 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from resilience.base.defaults import default
-from resilience.simulation.road_state import road_state
+from resilience.simulation.road_state import open_state, renewed, unlike
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Ints
+    from resilience.city.water import Water
     from resilience.networks.road import RoadModel
     from resilience.simulation.world import World
 
 
 class Roads:
-    """Keeps the state of the roads and tells which links close and open, each with its cause."""
+    """Keeps the state of the roads and tells which links close and open, each with its cause.
+
+    Attributes
+    ----------
+    seen : water, links blocked and junctions with dark signals of the last hour
+    now : the state of the roads that these make
+    told : number of the event that each closure was told to go back to, -1 where it is open, shape (road links,)
+
+    """
 
     def __init__(self, world: World, road: RoadModel) -> None:
         self.world, self.road = world, road
-        self.told = np.full(world.links, -1)  # cause of each closure, as told
+        self.now = open_state(road)
+        self.seen = world.water, world.blocked, np.zeros(len(world.city["road_nodes"]), np.bool_)
+        self.told = np.full(world.links, -1)
         self.length_km = world.city["road_links"]["length_m"].to_numpy(float) / 1000.0
 
     @classmethod
@@ -39,13 +50,24 @@ class Roads:
         dark = np.zeros(len(world.city["road_nodes"]), np.bool_)
         dark[world.signal_node] = ~world.services.up[world.signal_component]
         before = world.state_of_roads
-        now = road_state(self.road, world.water, blocked, dark)
+        self._renew(world.water, blocked, dark)
+        now = self.now
         closed = self.road.on_roads(now.closed)
         world.record.put("traffic/closed_km", hour, float(self.length_km[closed].sum()))
         world.roads_changed = bool(before.changed(now).any()) or bool((blocked != world.blocked).any())
         if world.roads_changed:
             world.set_roads(now, blocked)
         self._tell(hour, self.road.on_roads(before.closed), closed)
+
+    def _renew(self, water: Water, blocked: Bools, dark: Bools) -> None:
+        """Bring `now` up to date on the links on which anything differs from the hour before."""
+        was_wet, was_blocked, was_dark = self.seen
+        some = (blocked != was_blocked) | (dark != was_dark)[self.road.network.ends[1]]
+        if water is not was_wet:
+            some |= unlike(water, was_wet)
+        if some.any():
+            self.now = renewed(self.now, self.road, np.flatnonzero(some), water, blocked, dark)
+        self.seen = water, blocked, dark
 
     def _causes(self) -> Ints:
         """Return the number of the event that keeps each road link closed, if it is, shape (road links,)."""

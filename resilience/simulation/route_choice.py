@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from resilience.simulation.baseline import FINER
+from resilience.simulation.baseline import BACK, FINER, OUT
+from resilience.simulation.slices import Slices
+from resilience.simulation.solution import Solution, minutes_of_pairs
 from resilience.traffic.demand import Demand
 from resilience.traffic.logit.logit import assign_logit, mean_minutes
-from resilience.traffic.skims import skim
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
@@ -18,26 +19,6 @@ if TYPE_CHECKING:
     from resilience.traffic.equilibrium.solution import Assignment
     from resilience.traffic.equilibrium.warm import Change
     from resilience.traffic.graph import RoadGraph
-
-
-class Solution(Protocol):
-    """What a run asks of the solved traffic of a period."""
-
-    @property
-    def demand(self) -> Demand:
-        """What wants to travel."""
-
-    @property
-    def flow(self) -> Floats:
-        """Passenger-car units/h of every link, shape (links,)."""
-
-    @property
-    def od_minutes(self) -> Floats:
-        """Minutes of the trips of every pair, inf where there is no way, shape (pairs,)."""
-
-    @property
-    def relative_gap(self) -> float:
-        """How far it is from solved."""
 
 
 class Equilibrium:
@@ -56,7 +37,7 @@ class Equilibrium:
 
     def expected(self, last: Solution, graph: RoadGraph, closed: Bools) -> Floats:
         """Return the minutes of every pair on the roads of now, with the traffic of a solution."""
-        return skim(graph, last.demand.pairs, graph.minutes(last.flow), closed=closed)
+        return minutes_of_pairs(graph, last.demand, last.flow, closed)
 
 
 @dataclass(frozen=True)
@@ -65,6 +46,7 @@ class Fuzzy:
 
     demand: Demand
     flow: Floats
+    class_flow: Floats
     od_minutes: Floats
     relative_gap: float
     equilibrium: Assignment
@@ -98,18 +80,20 @@ class Logit:
         )
 
     def _solve(self, base: Assignment, graph: RoadGraph, closed: Bools | None, finer: float) -> Fuzzy:
-        demand = Demand(base.demand.pairs, base.demand.vph)
+        demand = Demand(base.demand.pairs, base.demand.vph, base.demand.classes)
         found = assign_logit(
             graph, demand, theta=self.theta, loading=self.ways, gap=finer * self.gap, closed=closed, base=base
         )
-        return Fuzzy(demand, found.flow, found.od_minutes, found.residual, base)
+        return Fuzzy(demand, found.flow, found.class_flow, found.od_minutes, found.residual, base)
 
 
-RouteChoice = Equilibrium | Logit
+RouteChoice = Equilibrium | Logit | Slices
 
 
 def route_choice(road: RoadModel, ordinary: Baseline, rhythm: Rhythm) -> RouteChoice:
     """Return how drivers of a case choose their ways."""
     if rhythm.logit_theta is None:
-        return Equilibrium(ordinary, rhythm.relative_gap)
+        hour = Equilibrium(ordinary, rhythm.relative_gap)
+        profiles = {period: profile for period in (OUT, BACK) if (profile := rhythm.profile(period))}
+        return Slices(road, ordinary, hour, profiles, rhythm.slice_minutes) if profiles else hour
     return Logit(road, ordinary, rhythm.relative_gap, rhythm.logit_theta, rhythm.logit_ways)

@@ -11,11 +11,13 @@ import pandas as pd
 from resilience.agents.population import PURPOSES, Population
 from resilience.base.arrays import sums
 from resilience.base.defaults import default
+from resilience.simulation.slices import Sliced
+from resilience.simulation.solution import vehicles_on_links
 
 if TYPE_CHECKING:
     from resilience.base.arrays import Bools, Floats
     from resilience.networks.road import RoadModel
-    from resilience.simulation.route_choice import Solution
+    from resilience.simulation.solution import Solution
     from resilience.simulation.world import World
 
 HOPELESS_LOAD = 1.5
@@ -73,7 +75,7 @@ def put_trips(world: World, people: Population, hour: int, found: Outcome) -> No
     asked[people.origin] = True
     for name, who in (("planned", found.due), ("completed", found.done)):
         by_purpose = sums(people.purpose, weight * who, len(PURPOSES))
-        for number in np.unique(people.purpose):
+        for number in np.flatnonzero(np.bincount(people.purpose)):
             record.put(f"travel/{name}", hour, float(by_purpose[number]), f"purpose:{PURPOSES[number]}")
         by_zone = sums(people.origin, weight * who, len(zones))[asked]
         record.put_panel(f"travel/{name}", hour, pd.Series(by_zone, index=zones[asked]))
@@ -94,7 +96,7 @@ def put_roads(world: World, road: RoadModel, hour: int, usual: Solution, solved:
     ratio = np.where(has_way, np.minimum(1.0, usual.od_minutes / np.maximum(now, 1e-9)), 0.0)
     served = demand * has_way
     length = world.city["road_links"]["length_m"].to_numpy(float)
-    flow = road.on_roads(solved.flow)
+    flow, vehicles = (road.on_roads(values) for values in (solved.flow, vehicles_on_links(solved)))
     capacity = road.on_roads(road.graph.capacity_vph * roads.narrowest)
     figures = {
         "vehicles": served.sum(),
@@ -102,12 +104,19 @@ def put_roads(world: World, road: RoadModel, hour: int, usual: Solution, solved:
         "no_way_vehicles": planned[~has_way].sum(),
         "vehicle_hours": (served * np.where(served > 0, now, 0.0)).sum() / 60.0,
         "usual_vehicle_hours": (served * np.where(served > 0, usual.od_minutes, 0.0)).sum() / 60.0,
-        "vehicle_km": (flow * length).sum() / 1000.0,
+        "vehicle_km": (vehicles * length).sum() / 1000.0,
         "overloaded_share": length[flow / capacity > HOPELESS_LOAD].sum() / max(float(length.sum()), 1e-9),
     }
     if planned.sum() > 0:
         figures["efficiency"] = (planned * ratio).sum() / planned.sum()
     if served.sum() > 0:
         figures["relative_gap"] = solved.relative_gap
+    if isinstance(solved, Sliced):
+        figures["under_way_vehicles"] = solved.under_way.sum()
     for name, value in figures.items():
         world.record.put(f"traffic/{name}", hour, float(value))
+    classes, of_class = usual.demand.classes, usual.demand.pairs.of_class
+    by_class = {"vehicles": served, "planned_vehicles": planned, "no_way_vehicles": np.where(has_way, 0.0, planned)}
+    for name, value in by_class.items() if len(classes) > 1 else ():
+        for kind, number in zip(classes, sums(of_class, value, len(classes)), strict=True):
+            world.record.put(f"traffic/{name}", hour, float(number), f"vehicle:{kind.name}")

@@ -14,11 +14,12 @@ from resilience.base.arrays import sums
 from resilience.base.defaults import default
 from resilience.city.water import DEEP
 from resilience.simulation.baseline import BACK, OUT
+from resilience.simulation.elastic import longest_delay
 from resilience.simulation.static_traffic import Traffic
 from resilience.simulation.trip_figures import Outcome, put_roads, put_trips
 
 if TYPE_CHECKING:
-    from resilience.base.arrays import Bools, Floats
+    from resilience.base.arrays import Bools, Floats, Ints
     from resilience.networks.road import RoadModel
     from resilience.simulation.baseline import Baseline
     from resilience.simulation.world import World
@@ -33,12 +34,15 @@ class Trips:
     ----------
     away : people who are at the place they went to, the stranded among them, shape (people,)
     at_desk : people who work from home today, shape (people,)
+    bears_min : the longest delay that people bear with elastic demand, shape (people,); None with fixed demand
 
     """
 
     def __init__(self, world: World, road: RoadModel, people: Population, ordinary: Baseline) -> None:
         self.world, self.road, self.people = world, road, people
         self.traffic = Traffic(road, ordinary, world.inputs.rhythm)
+        elastic = self.traffic.elastic
+        self.bears_min = None if elastic is None else longest_delay(people.steadfast, elastic.theta)
         self.away = np.zeros(len(people), np.bool_)
         self.at_desk = np.zeros(len(people), np.bool_)
         self.commuters: Any = world.model.commuters
@@ -69,10 +73,13 @@ class Trips:
         usual = traffic.usual(OUT, weekend).od_minutes
         due = people.due(weekday)
         free = due & ~self.away
+        if self.bears_min is not None:  # the answer to long ways comes afterwards, and once
+            expected = np.where(np.isfinite(expected), usual, np.inf)
         now = expected[people.out_pair]
         outlook = self._outlook(hour, free, usual[people.out_pair], now)
         choice = np.asarray(self.commuters.decide(outlook), np.int64)
         choice = np.where((choice == Choice.GO) & ~np.isfinite(now), int(Choice.NO_WAY), choice)
+        choice = self._answer(choice, outlook, weekend)
         goes, self.at_desk = free & (choice == Choice.GO), free & (choice == Choice.TELEWORK)
         demand = sums(people.out_pair, people.vehicles * goes, len(people.out.origin))
         solved = traffic.solve(OUT, weekend, roads, demand)
@@ -80,7 +87,7 @@ class Trips:
         self.away |= goes
         usual_of = usual[people.out_pair]
         delay = (solved.od_minutes - usual)[people.out_pair]
-        put_trips(world, people, hour, Outcome(due, goes | self.at_desk, goes, delay, _borne(usual_of)))
+        put_trips(world, people, hour, Outcome(due, goes | self.at_desk, goes, delay, self._borne(usual_of)))
         for reason in Choice:
             count = float(people.persons[free & (choice == reason)].sum())
             world.record.put(f"travel/{reason.name.lower()}", hour, count)
@@ -106,7 +113,7 @@ class Trips:
         stranded = self.away & ~goes
         usual_of = usual[people.back_pair]
         delay = (solved.od_minutes - usual)[people.back_pair]
-        bears = np.where(self.away, NIGHT_MIN, _borne(usual_of))
+        bears = np.where(self.away, NIGHT_MIN, self._borne(usual_of))
         counted = due | self.away  # who stayed overnight is counted on the day they come home, due or not
         self.away = stranded
         outcome = Outcome(due, due & (goes | self.at_desk), goes, delay, bears, counted)
@@ -114,6 +121,25 @@ class Trips:
         world.record.put("travel/stranded", hour, float(people.persons[stranded].sum()))
         put_roads(world, self.road, hour, traffic.usual(BACK, weekend), solved, demand)
         world.flow = self.road.on_roads(solved.flow)
+
+    def _answer(self, choice: Ints, outlook: Outlook, weekend: bool) -> Ints:
+        """Return the choices after elastic demand has answered to the minutes that the trips make, shape (people,).
+
+        Whoever would bear no such delay works from home where that can be done, and stays at home otherwise.
+        """
+        elastic, people = self.traffic.elastic, self.people
+        if elastic is None or self.bears_min is None:
+            return choice
+        would = outlook.due & (choice == Choice.GO)
+        demand = sums(people.out_pair, people.vehicles * would, len(people.out))
+        minutes = self.traffic.answered(elastic, (OUT, weekend), self.world.state_of_roads, demand)
+        stays = would & (minutes[people.out_pair] - outlook.usual_min > self.bears_min)
+        works = outlook.can_telework & outlook.home_power
+        return np.where(stays, np.where(works, int(Choice.TELEWORK), int(Choice.TOO_LONG)), choice)
+
+    def _borne(self, usual: Floats) -> Floats:
+        """Return the longest delay borne on a trip that usually takes so long, minutes; 0 where it never had a way."""
+        return np.where(np.isfinite(usual), patience(usual) if self.bears_min is None else self.bears_min, 0.0)
 
     # -- what trip makers know --------------------------------------------------------------------
 
@@ -162,8 +188,3 @@ class Trips:
         np.divide(zone_arrived, zone_planned, out=share, where=zone_planned > 0)
         np.divide(arrived, planned, out=share, where=planned > 0)
         return np.clip(share, 0.0, 1.0)
-
-
-def _borne(usual: Floats) -> Floats:
-    """Return the longest delay borne on a trip that usually takes so long, minutes; 0 where it never had a way."""
-    return np.where(np.isfinite(usual), patience(usual), 0.0)

@@ -12,9 +12,9 @@ from resilience.base.defaults import default
 from resilience.city.view import View
 from resilience.city.water import dry
 from resilience.results.record import Record
-from resilience.simulation.road_state import RoadState, minutes_of_high_vehicles, open_state
+from resilience.simulation.road_state import RoadState, open_state, renewed_minutes, unlike
 from resilience.simulation.services import Services
-from resilience.traffic.skims import minutes_to_nearest, nodes_within
+from resilience.traffic.skims import nodes_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ class World:
     dispatcher : sends the crews
     touched : whether something was damaged or repaired since services last settled
     water : the water of the hour
+    depth_m : depth of the water at every component, metres, shape (components,)
     waters : the water that each event brings, by its number
     water_by : number of the event that brought the water of each road link, -1 where it is dry, shape (road links,)
     roads : state of the roads for cars, None where the case has no roads
@@ -105,11 +106,14 @@ class World:
         self.taken_over: set[int] = set()
         self.closed_by = np.full(self.links, -1)
         self._number_places()
+        self.depth_m = self._depths(self.water)
         travels = self.road is not None and people is not None and ordinary is not None
         self.people, self.ordinary = (people, ordinary) if travels else (None, None)
         self.model = CityModel(inputs, self.people, self.depots(), code)
         self.version = 0
         self._high: tuple[Floats, Bools] | None = None
+        dry_min = self.road.graph.free_flow_min if self.road is not None else np.zeros(0)
+        self._waded = self.water, dry_min  # the water for which minutes of high vehicles are known, and these
         self._minutes_from: dict[int, Floats] = {}
 
     def _number_places(self) -> None:
@@ -125,7 +129,7 @@ class World:
         self.zone_component = _numbers(components, zones.index)
         self.firm_component = _numbers(components, city["firms"].index)
         self.residents = zones["people"].to_numpy(float)
-        self._site_of = {int(c): i for i, c in enumerate(_numbers(components, city.sites.index))}
+        self.site_component = _numbers(components, city.sites.index)
         self._tunnel_of = dict(zip(self.tunnel_component.tolist(), self.tunnel_link.tolist(), strict=True))
 
     # -- questions --------------------------------------------------------------------------------
@@ -175,11 +179,7 @@ class World:
 
     def depth_at(self, component: int) -> float:
         """Return the depth of water at a component, metres."""
-        if component in self._tunnel_of:
-            return float(self.water.link_m[self._tunnel_of[component]])
-        if component in self._site_of:
-            return float(self.water.site_ground_m[self._site_of[component]])
-        return 0.0
+        return float(self.depth_m[component])
 
     def site_node(self, component: int) -> int:
         """Return the junction where a component meets the roads, NOWHERE where it stands too far from them."""
@@ -248,14 +248,6 @@ class World:
             self._minutes_from[node] = nodes_within(self.road.graph, np.array([node]), minutes, closed)
         return float(self._minutes_from[node][goal]) / 60.0
 
-    def minutes_to_nearest(self, nodes: Ints) -> Floats:
-        """Return the minutes of high vehicles from each zone to the nearest of the junctions, shape (zones,)."""
-        nodes = nodes[nodes != NOWHERE]
-        if self.road is None or len(nodes) == 0:
-            return np.full(len(self.residents), np.inf)
-        minutes, closed = self.for_high_vehicles()
-        return minutes_to_nearest(self.road.graph, nodes, minutes, closed)[self.road.zone_node]
-
     def for_high_vehicles(self) -> tuple[Floats, Bools]:
         """Return link minutes and closures for crews and ambulances: high vehicles that traffic makes way for.
 
@@ -268,7 +260,12 @@ class World:
         if self._high is None:
             deep = self.water.link_m >= default("traffic.emergency_closure_depth_m")
             closed = np.asarray(self.road.all_links(deep | self.blocked, False), np.bool_)
-            self._high = (minutes_of_high_vehicles(self.road, self.water), closed)
+            water, minutes = self._waded
+            if water is not self.water:
+                some = np.flatnonzero(unlike(water, self.water))
+                minutes = renewed_minutes(minutes, self.road, some, self.water)
+                self._waded = self.water, minutes
+            self._high = minutes, closed
         return self._high
 
     def why_out(self, component: int) -> int:
@@ -284,7 +281,15 @@ class World:
     def set_water(self, water: Water, by: Ints) -> None:
         """Bring the water of the hour, and the number of the event that brought it to each road link."""
         self.water, self.water_by = water, by
+        self.depth_m = self._depths(water)
         self._ways_changed()
+
+    def _depths(self, water: Water) -> Floats:
+        """Return the depth of water at every component, metres, 0 where it has no place, shape (components,)."""
+        depth_m = np.zeros(len(self.city.components))
+        depth_m[self.site_component] = water.site_ground_m
+        depth_m[self.tunnel_component] = water.link_m[self.tunnel_link]
+        return depth_m
 
     def set_roads(self, roads: RoadState, blocked: Bools) -> None:
         """Bring the state of the roads of the hour."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,7 +107,8 @@ def road_problem(folder: Path, *, toll_weight: float = 0.0, distance_weight: flo
     table = road.network.links
     named = table["name"].fillna("") if "name" in table.columns else pd.Series("", index=table.index)
     label = {str(link): f"{str(link).removeprefix('road:')} {name}".strip() for link, name in named.items()}
-    return RoadProblem(data.name, data.graph, data.demand, xy, roads, label, data.notices)
+    demand = replace(data.demand, vph=case.inputs.rhythm.busiest("out") * data.demand.vph)
+    return RoadProblem(data.name, data.graph, demand, xy, roads, label, data.notices)
 
 
 def elements_of(problem: RoadProblem, kind: str, *, across: int) -> list[Element]:

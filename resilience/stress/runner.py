@@ -24,6 +24,8 @@ from resilience.simulation.engine import run
 from resilience.stress.plan import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from resilience.agents.population import Population
     from resilience.case.case import Case
     from resilience.case.scenario import Scenario
@@ -38,8 +40,8 @@ class Worker:
 
     def __init__(self, case: Case, root_seed: int, journal: Path) -> None:
         self.case, self.seed, self.journal = case, root_seed, journal
-        self._people: dict[str, Population | None] = {}
-        self._ordinary: dict[str, Baseline] = {}
+        self._people: dict[Hashable, Population | None] = {}
+        self._ordinary: dict[Hashable, Baseline] = {}
         self._inputs: dict[str, Inputs] = {}
         self._streams = Streams(root_seed, REPRESENTATIVE)
         self.scenarios = dict(case.scenarios)
@@ -55,10 +57,11 @@ class Worker:
 
     def people(self, option: str) -> Population | None:
         """Return the trip makers under an option; options that leave trips and places as they are share them."""
-        city = self.inputs(option).city
-        if city.people_key not in self._people:
-            self._people[city.people_key] = population_of(city, self.seed)
-        return self._people[city.people_key]
+        inputs = self.inputs(option)
+        key = inputs.city.people_key, inputs.vehicles
+        if key not in self._people:
+            self._people[key] = population_of(inputs.city, self.seed, inputs.vehicles)
+        return self._people[key]
 
     def ordinary(self, option: str) -> Baseline | None:
         """Return the equilibria of ordinary days: solved once, kept for the next time and shared by processes.
@@ -69,7 +72,7 @@ class Worker:
         road = inputs.city.road
         if people is None or road is None:
             return None
-        key = inputs.city.people_key
+        key = inputs.city.people_key, inputs.vehicles
         if key not in self._ordinary:
             self._ordinary[key] = kept_baseline(road, people, inputs.rhythm.relative_gap, instead=self.journal)
         return self._ordinary[key]

@@ -220,15 +220,24 @@ class RoadGraph:
         found: SearchGraph = self._prepared[key]
         return found
 
-    def star(self, *, reverse: bool = False) -> tuple[Ints, Ints]:
-        """Return the links sorted by tail (by head in reverse): offsets (nodes + 1,) and link numbers (links,)."""
+    def star(self, *, reverse: bool = False) -> tuple[Ints, Ints, Ints]:
+        """Return the links sorted by tail (by head in reverse), made once.
+
+        Returns
+        -------
+        offsets, link, far
+            First link of each node, shape (nodes + 1,); numbers of the links, and the node at the other end of each,
+            shape (links,).
+
+        """
         key = "reverse" if reverse else "forward"
         if key not in self._prepared:
-            start = self.head if reverse else self.tail
+            start, other = (self.head, self.tail) if reverse else (self.tail, self.head)
             counts = np.bincount(start, minlength=self.nodes)
             offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-            self._prepared[key] = (offsets, np.argsort(start, kind="stable").astype(np.int64))
-        found: tuple[Ints, Ints] = self._prepared[key]
+            link = np.argsort(start, kind="stable").astype(np.int64)
+            self._prepared[key] = (offsets, link, other[link])
+        found: tuple[Ints, Ints, Ints] = self._prepared[key]
         return found
 
     def arc_matrix(self, net: SearchGraph, closed: Bools | None = None) -> Floats:

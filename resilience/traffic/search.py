@@ -88,6 +88,8 @@ class SearchGraph:
         """Return the sum of a link value over each arc, shape (arcs,)."""
         if not self.arcs:
             return np.zeros(0)
+        if len(self.members) == self.arcs:  # each is one link
+            return np.asarray(values[self.members], float)
         return np.asarray(np.add.reduceat(values[self.members], self.member_start[:-1]), float)
 
     def any_of(self, flags: Bools) -> Bools:
@@ -498,9 +500,9 @@ def from_any(offsets: Any, order: Any, far: Any, shut: Any, cost: Any, sink: Any
             link = order[k]
             if shut[link]:
                 continue
-            reach = here + cost[link]
-            if reach < label[far[link]]:
-                label[far[link]] = reach
-                if not sink[far[link]]:
-                    size = sift(keys, nodes, place, size, far[link], reach)
+            other, reach = far[k], here + cost[link]
+            if reach < label[other]:
+                label[other] = reach
+                if not sink[other]:
+                    size = sift(keys, nodes, place, size, other, reach)
     return label

@@ -213,24 +213,13 @@ def reachable(
     return found[(found <= within) & np.isfinite(found)]
 
 
-def minutes_to_nearest(graph: RoadGraph, targets: Ints, minutes: Floats, closed: Bools) -> Floats:
-    """Return the minutes from every node to the nearest of the target nodes, shape (nodes,); inf without a path.
-
-    `targets` are numbers of nodes, `minutes` (not negative) and `closed` have the shape (links,).
-    """
-    cost, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
-    offsets, order = graph.star(reverse=True)
-    return np.asarray(from_any(offsets, order, graph.tail, shut, cost, graph.barred, _node_numbers(graph, targets)))
-
-
 def nodes_within(graph: RoadGraph, sources: Ints, minutes: Floats, closed: Bools) -> Floats:
     """Return the minutes to every node from the nearest source node, shape (nodes,); inf without a path.
 
     `sources` are numbers of nodes, `minutes` (not negative) and `closed` have the shape (links,).
     """
     cost, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
-    offsets, order = graph.star()
-    return np.asarray(from_any(offsets, order, graph.head, shut, cost, graph.barred, _node_numbers(graph, sources)))
+    return np.asarray(from_any(*graph.star(), shut, cost, graph.barred, _node_numbers(graph, sources)))
 
 
 @njit(cache=True, nogil=True)

@@ -49,6 +49,11 @@ def test_plain_files(tmp_path):
     assert data.zones == 2
 
 
+def test_the_folder_may_be_a_text(tmp_path):
+    folder = write_tntp(tmp_path / "t", NET, TRIPS)
+    np.testing.assert_array_equal(read_tntp(str(folder)).demand.vph, read_tntp(folder).demand.vph)
+
+
 def test_odd_spacing_comments_and_short_lines(tmp_path):
     net = """\
        <number of zones>   2

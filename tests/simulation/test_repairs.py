@@ -43,6 +43,7 @@ def hours_out(damages, *, crews=2, until=100):
         places=lambda _: [(0,)],
         name=lambda _: "power:F",
         depth_at=lambda _: 0.0,
+        depth_m=np.zeros(1),
         hours_between=lambda *_: 0.0,
         touched=False,
     )

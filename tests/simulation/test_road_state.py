@@ -95,7 +95,7 @@ def test_high_vehicles_wade_where_cars_are_stopped_and_nowhere_else(tmp_path_fac
 @pytest.mark.parametrize("limit", [20.0, 50.0, 60.0, 100.0, 120.0])
 def test_more_water_is_never_faster_for_high_vehicles(tmp_path, limit):
     road, field, _ = street(tmp_path, [], upto=500.0, stage=0.5)
-    road.network.links["speed_kmh"] = limit
+    road = replace(road, network=replace(road.network, links=road.network.links.assign(speed_kmh=limit)))
     minutes = [
         minutes_of_high_vehicles(road, replace(field, link_share=all_along(np.array([depth]))))[0]
         for depth in (0.0, 0.05, 0.15, 0.25, 0.299, 0.3, 0.5)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resilience.base.errors import InputError
 from resilience.traffic import Change, Demand, Pairs, Warm, assign
-from resilience.traffic.skims import minutes_to_nearest, nodes_within, skim
+from resilience.traffic.skims import nodes_within, skim
 from tests.tiny import graph, pairs, shortest
 
 GAP = 1e-8
@@ -285,22 +285,20 @@ def test_skim_is_the_shortest_way_at_fixed_costs(case, seed, mask):
 
 
 @given(networks(barred=False), st.integers(0, 9), st.sets(st.integers(0, 7), min_size=1, max_size=3))
-def test_minutes_to_and_from_the_nearest_of_several(case, seed, some):
+def test_minutes_from_the_nearest_of_several(case, seed, some):
     net, _, _ = case
     at = np.array(sorted({n % net.nodes for n in some}))
     shut = shut_some(0.3, net, seed)
     minutes = np.random.default_rng(seed).uniform(0.1, 9.0, len(net.tail))
     every = np.array([shortest(net, minutes, shut, n) for n in range(net.nodes)])
-    np.testing.assert_allclose(minutes_to_nearest(net, at, minutes, shut), every[:, at].min(axis=1))
     np.testing.assert_allclose(nodes_within(net, at, minutes, shut), every[at].min(axis=0))
 
 
-def test_the_way_to_the_nearest_passes_through_no_zone():
+def test_the_way_from_the_nearest_passes_through_no_zone():
     # junctions 0 and 2 are joined by a zone (1) with two connectors, and by a long road
     net = graph(3, [(0, 1), (1, 0), (1, 2), (2, 1), (0, 2)], minutes=[0, 0, 0, 0, 30], barred=[1])
     shut = np.zeros(5, bool)
     assert nodes_within(net, np.array([0]), net.free_flow_min, shut)[2] == 30.0
-    assert minutes_to_nearest(net, np.array([2]), net.free_flow_min, shut)[0] == 30.0
 
 
 def test_a_network_with_another_part_is_searched_anew():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from resilience.base.errors import InputError
 from resilience.traffic import Demand, RoadGraph, assign
 from resilience.traffic.equilibrium.selected import select_trips
-from resilience.traffic.skims import minutes_to_nearest, nodes_within, reachable, skim, skim_matrices
+from resilience.traffic.skims import nodes_within, reachable, skim, skim_matrices
 from tests.tiny import graph, pairs, shortest
 from tests.traffic.test_equilibrium import networks, shut_some
 
@@ -114,7 +114,6 @@ CALLS = {
     "skim": lambda net, minutes, shut: skim(net, pairs((0, 2)), minutes, closed=shut),
     "skim_matrices": lambda net, minutes, shut: skim_matrices(net, ["A", "C"], minutes, closed=shut),
     "reachable": lambda net, minutes, shut: reachable(net, "A", minutes, within=5.0, closed=shut),
-    "minutes_to_nearest": lambda net, minutes, shut: minutes_to_nearest(net, np.array([0]), minutes, shut),
     "nodes_within": lambda net, minutes, shut: nodes_within(net, np.array([0]), minutes, shut),
 }
 
@@ -155,9 +154,8 @@ def test_other_values_of_links_and_flags_of_pairs_have_to_fit():
 def test_nodes_that_are_not_there_are_refused():
     net = town()
     for wrong in (-1, 3):
-        for call in (minutes_to_nearest, nodes_within):
-            with pytest.raises(InputError, match=f"{wrong} is no node"):
-                call(net, np.array([0, wrong]), np.ones(4), OPEN)
+        with pytest.raises(InputError, match=f"{wrong} is no node"):
+            nodes_within(net, np.array([0, wrong]), np.ones(4), OPEN)
     with pytest.raises(InputError, match="7 is no node"):
         skim(net, pairs((0, 7)), np.ones(4))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,8 +19,8 @@ from scipy.ndimage import label
 
 from resilience.base.defaults import default
 from resilience.base.errors import CaseError, Problem
-from resilience.city.water import DEPTHS, Water, share_beyond
-from resilience.readers.raster import to_tenth_mm
+from resilience.city.water import DEPTHS, ROAD_DEPTHS, Water, add_beyond
+from resilience.readers.raster import DECIMALS, to_tenth_mm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from resilience.base.arrays import Floats, Ints
     from resilience.hazards.flood.exposure import Exposure
     from resilience.readers.raster import Raster
+
+
+TENTHS = 10.0**DECIMALS
 
 
 def lake_cells(terrain: Raster, water_height_m: float) -> NDArray[np.bool_]:
@@ -115,45 +118,30 @@ class Inundation:
         e, level_m = self.exposure, float(to_tenth_mm(np.array(level_m)))
         link_m, link_share = self._on_links(level_m)
         ground = self._sites.depth(level_m)
-        wet, depth = self._zones.wet(level_m)
         zones = len(e.zone_cell)
-        area = np.maximum(np.bincount(e.cell_zone, minlength=zones), 1)
-        share = [np.bincount(e.cell_zone[wet[depth >= limit]], minlength=zones) / area for limit in DEPTHS]
+        wet = _count_wet(level_m, *self._zones, e.cell_zone, zones, np.array(DEPTHS))
         return Water(
             link_m=link_m,
             link_share=link_share,
             site_m=to_tenth_mm(np.maximum(0.0, ground - self.site_raised_m)),
             site_ground_m=ground,
-            zone_share=np.stack(share, axis=1),
+            zone_share=wet / self._area[:, None],
             level_m=level_m if np.isfinite(level_m) else np.nan,
-            cells_m=self._on_land(np.arange(self.ground.size)).depth(level_m).reshape(self.ground.shape)
-            if with_cells
-            else None,
+            cells_m=self._land.depth(level_m).reshape(self.ground.shape) if with_cells else None,
         )
 
     def _on_links(self, level_m: float) -> tuple[Floats, Floats]:
         """Return the greatest depth on each road link, and the share of its length beyond each of ROAD_DEPTHS."""
         e = self.exposure
         links = len(e.bridge)
-        wet, ground = self._pieces.wet(level_m)
-        link = e.piece_link[wet]
-        depth = np.maximum(0.0, ground - self.raised_m[link])
-        bridge = e.bridge[link]
-        deck = self.deck_m[link[bridge]]
-        depth[bridge] = np.where(np.isnan(deck) | (ground[bridge] <= 0), 0.0, np.maximum(0.0, level_m - deck))
         at_portal = np.zeros(links)
         portal = self._portals.depth(level_m)
         np.maximum.at(at_portal, e.portal_link, to_tenth_mm(portal - self.raised_m[e.portal_link]))
         full = np.where(at_portal > 0, at_portal + default("flood.tunnel_sag_m"), 0.0)
-        on_ground = ~e.tunnel[link]
-        pieces = np.concatenate([wet[on_ground], self._in_tunnels])
-        depth = np.concatenate([depth[on_ground], full[e.piece_link[self._in_tunnels]]])
-        deep = depth > 0.0
-        pieces, depth = pieces[deep], to_tenth_mm(depth[deep])
-        link = e.piece_link[pieces]
-        deepest = np.zeros(links)
-        np.maximum.at(deepest, link, depth)
-        return deepest, share_beyond(depth, link, e.piece_share[pieces], links)
+        return _on_roads(
+            level_m, *self._pieces, e.piece_link, e.piece_share, e.bridge, e.tunnel, full, self.deck_m, self.raised_m,
+            np.array(ROAD_DEPTHS),
+        )  # fmt: skip
 
     def _at(self, cell: Ints) -> _Cells:
         off = cell < 0
@@ -168,10 +156,6 @@ class Inundation:
         return self._at(self.exposure.piece_cell)
 
     @cached_property
-    def _in_tunnels(self) -> Ints:
-        return np.flatnonzero(self.exposure.tunnel[self.exposure.piece_link])
-
-    @cached_property
     def _portals(self) -> _Cells:
         return self._at(self.exposure.portal_cell)
 
@@ -183,22 +167,80 @@ class Inundation:
     def _zones(self) -> _Cells:
         return self._on_land(self.exposure.zone_cells)
 
+    @cached_property
+    def _area(self) -> Ints:
+        """Cells of each zone, at least 1, shape (zones,)."""
+        cells = np.bincount(self.exposure.cell_zone, minlength=len(self.exposure.zone_cell))
+        return np.asarray(np.maximum(cells, 1), np.int64)
 
-@dataclass(frozen=True)
-class _Cells:
+    @cached_property
+    def _land(self) -> _Cells:
+        return self._on_land(np.arange(self.ground.size))
+
+
+class _Cells(NamedTuple):
     """Cells that are looked at together: ground and connection level, metres, shape (cells,); inf: never wet."""
 
     ground: Floats
     connection: Floats
 
-    def wet(self, level_m: float) -> tuple[Ints, Floats]:
-        """Return the cells under water, ascending, and how deep they are, shape (wet,)."""
-        wet = np.flatnonzero(self.connection < level_m)
-        return wet, to_tenth_mm(level_m - self.ground[wet])
-
     def depth(self, level_m: float) -> Floats:
         """Return how deep every cell stands under water, shape (cells,)."""
-        wet, depth = self.wet(level_m)
-        result = np.zeros(len(self.ground))
-        result[wet] = depth
-        return result
+        return np.asarray(_depths(level_m, self.ground, self.connection))
+
+
+# ------------------------------------------------------------------------------------------------ kernels
+
+
+@njit(cache=True)
+def _tenth_mm(metres: Any) -> Any:
+    """Return what `to_tenth_mm` does, of one number."""
+    return np.rint(metres * TENTHS) / TENTHS
+
+
+@njit(cache=True)
+def _depths(level: Any, ground: Any, connection: Any) -> Any:
+    depth = np.zeros(len(ground))
+    for i in range(len(ground)):
+        if connection[i] < level:
+            depth[i] = _tenth_mm(level - ground[i])
+    return depth
+
+
+@njit(cache=True)
+def _on_roads(
+    level: Any, ground: Any, connection: Any, link: Any, share: Any, bridge: Any, tunnel: Any, full: Any, deck: Any,
+    raised: Any, edges: Any,
+) -> Any:  # fmt: skip
+    """Return the greatest depth on each link, shape (links,), and its share beyond edges, shape (links, edges)."""
+    deepest, beyond = np.zeros(len(bridge)), np.zeros((len(bridge), len(edges)))
+    for i in range(len(link)):
+        at, depth = link[i], 0.0
+        if tunnel[at]:
+            depth = full[at]
+        elif connection[i] < level:
+            depth = _tenth_mm(level - ground[i])
+            if bridge[at]:
+                depth = level - deck[at] if depth > 0.0 else 0.0  # nan without a deck height: never wet
+            else:
+                depth -= raised[at]
+        if depth > 0.0:
+            depth = _tenth_mm(depth)
+            deepest[at] = max(deepest[at], depth)
+            add_beyond(beyond[at], depth, share[i], edges)
+    for at in np.flatnonzero(deepest):
+        beyond[at] = np.minimum(beyond[at], 1.0)
+    return deepest, beyond
+
+
+@njit(cache=True)
+def _count_wet(level: Any, ground: Any, connection: Any, zone: Any, zones: Any, limits: Any) -> Any:
+    """Return the cells of each zone in water of at least so many metres, shape (zones, limits)."""
+    count = np.zeros((zones, len(limits)), np.int64)
+    for i in range(len(ground)):
+        if connection[i] < level:
+            depth = _tenth_mm(level - ground[i])
+            for k in range(len(limits)):
+                if depth >= limits[k]:
+                    count[zone[i], k] += 1
+    return count

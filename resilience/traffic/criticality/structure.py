@@ -41,7 +41,7 @@ def detours(graph: RoadGraph, minutes: Floats, *, closed: Bools | None = None) -
 
     """
     minutes, shut = link_values(graph, "minutes", minutes), link_flags(graph, "closed", closed)
-    offsets, order = graph.star()
+    offsets, order, _ = graph.star()
     cost = np.where(shut, np.inf, minutes)
     found = _detours(offsets, order, graph.tail, graph.head, cost, graph.barred)
     table = pd.DataFrame({"minutes": minutes, "detour_min": found}, index=graph.names_of_links())

@@ -82,7 +82,7 @@ class LinkWays:
         far = np.where(streets.shut, np.inf, streets.cost(flow))
         self.net = Net(
             network.tail.astype(np.uint32), network.head.astype(np.uint32), far, network.barred,
-            *network.star(), *network.star(reverse=True),
+            *network.star()[:2], *network.star(reverse=True)[:2],
         )  # fmt: skip
         nodes, links, groups = network.nodes, network.links, len(streets.origin)
         rows = groups if groups * (2.0 * nodes + links) * 4.0 <= MOST_BUSH_BYTES else 1
