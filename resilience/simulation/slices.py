@@ -107,16 +107,10 @@ class Slices:
         """Return the traffic of a period after a change of the ordinary day."""
         if key[0] not in self.profiles:
             return self.hour.solve(key, change)
-        graph, demand = self.road.graph, self.ordinary[key].demand
-        if change.speed is not None or change.capacity is not None:
-            ones = np.ones(graph.links)
-            graph = graph.with_state(
-                speed=ones if change.speed is None else change.speed,
-                capacity=ones if change.capacity is None else change.capacity,
-            )
+        demand = self.ordinary[key].demand
         if change.vph is not None:
             demand = replace(demand, vph=change.vph)
-        return self._solve(key, graph, change.closed, demand, self.hour.gap)
+        return self._solve(key, change.on(self.road.graph), change.closed, demand, self.hour.gap)
 
     def expected(self, last: Solution, graph: RoadGraph, closed: Bools) -> Floats:
         """Return the minutes of every pair on the roads of now, with the traffic of a solution."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from resilience.base.arrays import Bools, Floats
     from resilience.traffic.equilibrium.solution import Assignment
+    from resilience.traffic.graph import RoadGraph
 
 
 LEAST_GAP = 1e-13  # rounding hides what is finer
@@ -50,6 +51,16 @@ class Change:
     speed: Floats | None = None
     capacity: Floats | None = None
     vph: Floats | None = None
+
+    def on(self, graph: RoadGraph) -> RoadGraph:
+        """Return a network with the speeds and capacities of the change; closures are not part of a network."""
+        if self.speed is None and self.capacity is None:
+            return graph
+        ones = np.ones(graph.links)
+        return graph.with_state(
+            speed=ones if self.speed is None else self.speed,
+            capacity=ones if self.capacity is None else self.capacity,
+        )
 
 
 class Totals(NamedTuple):
@@ -139,12 +150,7 @@ class Warm:
             work.demand = replace(base.demand, vph=np.asarray(change.vph, float))
             work.trips.cap[:] = work.demand.vph * work.demand.pce
         if change.speed is not None or change.capacity is not None:
-            ones = np.ones(many)
-            graph = base.network.with_state(
-                speed=ones if change.speed is None else change.speed,
-                capacity=ones if change.capacity is None else change.capacity,
-            )
-            work.set_state(graph, closed)
+            work.set_state(change.on(base.network), closed)
         elif change.closed is not None:
             work.close(closed, base.closed)
         work.start_warm(gap, self.base.scale, index=self._index if change.vph is None else None)
